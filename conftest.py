@@ -1,0 +1,15 @@
+"""What holds for every test and doctest, however pytest is started."""
+
+import os
+from importlib.util import find_spec
+
+from hypothesis import HealthCheck, settings
+
+os.environ["MPLBACKEND"] = "Agg"  # draw, but open no window
+
+# --doctest-modules imports every file of the packages, and this one needs an extra.
+collect_ignore = [] if find_spec("numba") else ["onehot/_kernels/_numba.py"]
+
+# Nothing here judges by the clock: a busy machine must not turn a test red.
+settings.register_profile("untimed", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
