@@ -1,0 +1,203 @@
+"""The only door: any integer array becomes validated rows of the stacked table.
+
+Field j has ``n_categories[j]`` categories, and its block of the table starts at row
+``offsets[j] = n_categories[0] + ... + n_categories[j - 1]``. The one-hot row of a sample has its ones at
+
+    indices[i, j] = codes[i, j] + offsets[j],        0 <= codes[i, j] < n_categories[j].
+
+Everything behind this door trusts its indices: the kernels check nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from onehot._errors import CodeError, DTypeError, ShapeError, field_label
+
+__all__ = ["Array", "Categories", "Encoded", "Missing", "decode", "encode", "normalize_n_categories"]
+
+Array: TypeAlias = npt.NDArray[Any]
+Missing: TypeAlias = Literal["error", "zero", "own"]
+Categories: TypeAlias = int | Sequence[int] | npt.NDArray[np.integer[Any]]
+
+MISSING = -1
+LARGEST_INT32 = 2**31 - 1
+
+
+class Encoded(NamedTuple):
+    """Validated codes.
+
+    `indices` is (n, f), C-contiguous, owned and read-only; -1 marks a block without a one, and occurs only if
+    `has_missing`.
+    """
+
+    indices: Array
+    n_categories: tuple[int, ...]
+    offsets: Array
+    has_missing: bool
+
+
+def encode(
+    codes: npt.ArrayLike,
+    n_categories: Categories | None = None,
+    *,
+    missing: Missing = "error",
+    names: Sequence[str] | None = None,
+) -> Encoded:
+    """Check `codes` of shape (n,) or (n, f) and shift each field to its block of the table."""
+    if missing not in ("error", "zero", "own"):
+        raise CodeError(f"missing={missing!r} is not known; pass 'error', 'zero' or 'own'")
+    codes = _as_integers(codes, missing, names)
+    n, f = codes.shape
+    if names is not None and len(names) != f:
+        raise ShapeError(f"{len(names)} names were given for {f} field(s)")
+    if n_categories is not None:
+        counts = normalize_n_categories(n_categories, f)
+    elif n:
+        counts = tuple(max(top, 0) + 1 for top in codes.max(axis=0).tolist())
+    else:
+        raise CodeError("codes have no rows to count categories in; pass n_categories")
+    if sum(counts) > np.iinfo(np.int64).max - f:  # missing="own" will add f
+        widest = int(np.argmax(counts))
+        raise CodeError(
+            f"{field_label(widest, names)} has {counts[widest]} categories, more than 64-bit indices can count; "
+            "renumber the codes from 0"
+        )
+
+    absent = _check_range(codes, counts, missing, names)
+    if missing == "own":
+        if absent is not None:
+            codes = np.where(absent, np.asarray(counts), codes)
+        counts, absent = tuple(count + 1 for count in counts), None
+
+    offsets = np.cumsum((0, *counts[:-1]), dtype=np.int64)
+    index_dtype = np.int32 if sum(counts) <= LARGEST_INT32 else np.int64
+    indices: Array = codes.astype(index_dtype, order="C", copy=True)
+    indices += offsets.astype(index_dtype)
+    if absent is not None:
+        indices[absent] = MISSING
+    indices.flags.writeable = False
+    offsets.flags.writeable = False
+    return Encoded(indices, counts, offsets, absent is not None)
+
+
+def decode(
+    shape: tuple[int, int],
+    rows: Array,
+    columns: Array,
+    values: Array,
+    n_categories: Categories | None,
+    missing: Missing,
+) -> tuple[Array, tuple[int, ...]]:
+    """Return the codes and category counts of a one-hot matrix, given its non-zero entries sorted by row and column.
+
+    A block without a one is code -1.
+    """
+    n, V = shape
+    counts = (V,) if n_categories is None else normalize_n_categories(n_categories, np.size(n_categories))
+    if sum(counts) != V:
+        raise ShapeError(f"n_categories {counts} add up to {sum(counts)}, but the matrix has {V} columns")
+    for k in np.flatnonzero(values != 1)[:1]:
+        raise CodeError(f"row {rows[k]}, column {columns[k]}: {values[k]} is neither 0 nor 1: not a one-hot matrix")
+    offsets = np.cumsum((0, *counts[:-1]))
+    fields = np.searchsorted(offsets, columns, side="right") - 1
+    for k in np.flatnonzero((np.diff(rows) == 0) & (np.diff(fields) == 0))[:1]:
+        raise CodeError(f"row {rows[k]} has more than one 1 in field {fields[k]}: not a one-hot matrix")
+    codes = np.full((n, len(counts)), MISSING, dtype=np.int64)
+    codes[rows, fields] = columns - offsets[fields]
+    for row, field in np.argwhere(codes < 0)[: missing == "error"].tolist():
+        raise CodeError(
+            f"row {row} has no 1 in field {field}: not a one-hot matrix; "
+            "if that means missing, pass missing='zero' or missing='own'"
+        )
+    return codes, counts
+
+
+def normalize_n_categories(n_categories: Categories, f: int) -> tuple[int, ...]:
+    """Return one positive Python integer a field; a single number holds for every field."""
+    counts = np.asarray(n_categories)
+    if counts.dtype.kind not in "iu":
+        raise DTypeError(f"n_categories must be integers, got {n_categories!r}")
+    if counts.ndim == 0:
+        counts = np.full(f, counts)
+    if counts.shape != (f,):
+        raise ShapeError(f"n_categories has shape {counts.shape}, but codes have {f} field(s); pass one number a field")
+    for field, count in enumerate(counts.tolist()):
+        if count < 1:
+            raise CodeError(f"n_categories[{field}] is {count}; every field needs at least one category")
+    return tuple(counts.tolist())
+
+
+def _as_integers(codes: npt.ArrayLike, missing: Missing, names: Sequence[str] | None) -> Array:
+    """Return `codes` as a 2-D integer array; NaN becomes -1, and anything that is no integer is refused."""
+    if np.ma.is_masked(codes):
+        raise DTypeError("codes are a masked array; pass codes.filled(-1), and missing='zero' or missing='own'")
+    codes = np.asarray(codes)
+    if codes.ndim not in (1, 2):
+        raise ShapeError(f"codes must have shape (n,) or (n, f), got {codes.shape}")
+    if codes.ndim == 1:
+        codes = codes[:, None]
+    if codes.shape[1] == 0:
+        raise ShapeError(f"codes of shape {codes.shape} have no fields; one-hot needs at least one column")
+    if codes.dtype.kind in "iu":
+        return codes
+    if codes.dtype.kind == "f":
+        return _integral(codes, missing, names)
+    hint = {
+        "b": "for a boolean one-hot matrix use OneHot.from_dense; for a yes/no field pass codes.astype(int)",
+        "U": "turn strings into codes first, with np.unique(..., return_inverse=True) or scikit-learn's OrdinalEncoder",
+    }
+    hint["O"] = hint["S"] = hint["T"] = hint["U"]
+    remedy = hint.get(codes.dtype.kind, "pass an integer array")
+    raise DTypeError(f"codes must be integers, got {codes.dtype}; {remedy}")
+
+
+def _integral(codes: Array, missing: Missing, names: Sequence[str] | None) -> Array:
+    codes = codes.astype(np.result_type(codes.dtype, np.float32), copy=False)  # 2**53 is beyond float16
+    absent = np.isnan(codes)
+    filled = np.where(absent, float(MISSING), codes)
+    # Beyond 2**53 a float no longer tells neighbouring integers apart, so such a code is a rounding accident.
+    wrong = (filled != np.floor(filled)) | (np.abs(filled) > 2.0**53) | (absent & (missing == "error"))
+    if wrong.any():
+        row, field = np.argwhere(wrong)[0].tolist()
+        remedy = "codes are whole numbers from 0"
+        if absent[row, field]:
+            remedy = "if NaN means missing, pass missing='zero' or missing='own'"
+        raise CodeError(f"{field_label(field, names)}, row {row}: {codes[row, field]} is not a code; {remedy}")
+    return filled.astype(np.int64)
+
+
+def _check_range(
+    codes: Array, counts: tuple[int, ...], missing: Missing, names: Sequence[str] | None
+) -> npt.NDArray[np.bool_] | None:
+    """Raise for the first code outside [0, count); return where codes are missing, or None."""
+    if not codes.size:
+        return None
+    # Read as unsigned, negative codes lie beyond the largest code of their type: one pass finds both ends.
+    top = codes.view(codes.dtype.str.replace("i", "u")).max(axis=0).tolist()
+    beyond = np.iinfo(codes.dtype).max + 1
+    if all(largest < min(count, beyond) for largest, count in zip(top, counts, strict=True)):
+        return None
+    absent: npt.NDArray[np.bool_] | None = codes == MISSING if codes.dtype.kind == "i" else np.zeros(codes.shape, bool)
+    assert absent is not None
+    limits = np.asarray(counts, dtype=np.uint64)
+    outside = ((codes < 0) | (codes.astype(np.uint64) >= limits)) & (~absent | (missing == "error"))
+    if outside.any():
+        _raise_outside(codes, np.argwhere(outside)[0], counts, names)
+    return absent
+
+
+def _raise_outside(codes: Array, where: Array, counts: tuple[int, ...], names: Sequence[str] | None) -> NoReturn:
+    row, field = where.tolist()
+    code = int(codes[row, field])
+    if code == MISSING:
+        remedy = "if -1 means missing, pass missing='zero' or missing='own'"
+    elif code < 0:
+        remedy = "negative codes do not count from the end here"
+    else:
+        remedy = "pass a larger n_categories if the code is right"
+    raise CodeError(f"{field_label(field, names)}, row {row}: code {code} is not in [0, {counts[field]}); {remedy}")

@@ -1,0 +1,39 @@
+"""One family of exceptions. Every message names the culprit, what was expected and what to pass instead.
+
+Each exception is also the built-in one that NumPy would have raised, so ``except ValueError`` keeps working.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["CodeError", "DTypeError", "OneHotError", "RowIndexError", "ShapeError", "UnsupportedError", "field_label"]
+
+
+class OneHotError(Exception):
+    """Base class of everything that `onehot` raises on purpose."""
+
+
+class CodeError(OneHotError, ValueError):
+    """A code, a number of categories or a one-hot matrix is not valid."""
+
+
+class ShapeError(OneHotError, ValueError):
+    """Two shapes do not fit together, or an array has the wrong number of dimensions."""
+
+
+class DTypeError(OneHotError, TypeError):
+    """An array has a dtype that has no meaning here."""
+
+
+class RowIndexError(OneHotError, IndexError):
+    """A row that does not exist was asked for; negative rows count as such."""
+
+
+class UnsupportedError(OneHotError, TypeError):
+    """The operation would lose the point of a lazy matrix; the message says what to use."""
+
+
+def field_label(field: int, names: Sequence[str] | None = None) -> str:
+    """Return ``field 2 ('city')``, or ``field 2`` where the name is not known."""
+    return f"field {field}" if names is None else f"field {field} ({names[field]!r})"

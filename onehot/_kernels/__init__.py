@@ -1,0 +1,104 @@
+"""The four inner loops, and the choice of who runs them.
+
+    gather_sum             out[i] = sum_j table[indices[i, j]]            forward
+    scatter_add            out[indices[i, j]] += scale * values[i]        backward: its adjoint
+    coalesce               the distinct rows of a batch, and where each index went
+    softmax_cross_entropy  the loss of a batch of logits, and its gradient
+
+A backend is a module with these four functions. They take C-contiguous arrays of one float type that were checked at
+the door, and check nothing again. Callers write ``kernels.active.gather_sum(...)``, so that a change of backend holds
+from the next call on.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from onehot._errors import OneHotError
+
+__all__ = ["BackendError", "active", "available_backends", "get_backend", "set_backend"]
+
+BACKENDS = ("numba", "scipy")  # in the order of preference
+
+
+class BackendError(OneHotError, ImportError):
+    """The backend asked for is not known or not installed."""
+
+
+if TYPE_CHECKING:
+    active: ModuleType
+
+
+def available_backends() -> list[str]:
+    """Return the backends that can be imported here, the preferred one first."""
+    return [name for name in BACKENDS if _try_load(name) is not None]
+
+
+def get_backend() -> str:
+    """Return the name of the backend in use: ``"numba"`` or ``"scipy"``.
+
+    Examples
+    --------
+    >>> import onehot
+    >>> onehot.get_backend() in ("numba", "scipy")
+    True
+    """
+    module = globals().get("active") or __getattr__("active")
+    return module.__name__.rpartition("._")[2]
+
+
+def set_backend(name: str, /) -> None:
+    """Choose who runs the inner loops, for the whole process.
+
+    Parameters
+    ----------
+    name : {"auto", "scipy", "numba"}
+        ``"auto"`` takes numba where it is installed. The environment variable ``ONEHOT_BACKEND`` says the same at
+        import.
+
+    Raises
+    ------
+    BackendError
+        If the name is not known, or the backend's package is not installed.
+
+    Notes
+    -----
+    Both backends give the same bits for forward and backward products. Not checked: that no other thread is in the
+    middle of a computation.
+
+    Examples
+    --------
+    >>> import onehot
+    >>> before = onehot.get_backend()
+    >>> onehot.set_backend("scipy")
+    >>> onehot.get_backend()
+    'scipy'
+    >>> onehot.set_backend(before)
+    """
+    global active
+    if name not in ("auto", *BACKENDS):
+        raise BackendError(f"backend {name!r} is not known; choose 'auto', 'scipy' or 'numba'")
+    for candidate in BACKENDS if name == "auto" else (name,):
+        module = _try_load(candidate)
+        if module is not None:
+            active = module
+            return
+    raise BackendError(f"the backend {name!r} is not installed: pip install 'onehot-lookup[{name}]'")
+
+
+def _try_load(name: str) -> ModuleType | None:
+    try:
+        return importlib.import_module(f"onehot._kernels._{name}")
+    except ModuleNotFoundError:
+        return None
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Load the backend when a kernel is first called for: importing numba takes longer than all the rest."""
+    if name != "active":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    set_backend(os.environ.get("ONEHOT_BACKEND", "auto"))
+    return active

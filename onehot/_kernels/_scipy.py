@@ -1,0 +1,145 @@
+"""The kernels on NumPy and SciPy alone.
+
+With A the (n, V) one-hot matrix in CSR form, a gather-sum is ``out = A @ table``, and a scatter-add is
+``out += A.T @ values``. SciPy's compiled products do both in place: ``csr_matvecs`` adds A @ X to Y, and
+``csc_matvecs``, on the same three arrays read as columns, adds A.T @ X to Y. They are private to SciPy, so this one
+file tries them on a 2 x 2 example at import, and computes with public SciPy if they are not what they were.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from onehot._codes import Array
+
+__all__ = ["coalesce", "gather_sum", "scatter_add", "softmax_cross_entropy"]
+
+# SciPy's index pointers are of the indices' type: more entries than this do not fit 32 bits.
+MAX_ENTRIES = np.iinfo(np.int32).max
+
+
+def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool) -> None:
+    """Set ``out[i] = sum_j table[indices[i, j]]``: (V, d), (n, f) -> (n, d)."""
+    if indices.shape[1] == 1 and not has_missing:
+        table.take(indices[:, 0], 0, out, "clip")
+        return
+    out[...] = 0
+    for rows in _chunks(indices):
+        _add_gathered(table, indices[rows], out[rows], has_missing)
+
+
+def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_missing: bool) -> None:
+    """Add ``scale * values[i]`` to ``out[indices[i, j]]`` for every i, j in order: (n, d), (n, f) -> (V, d)."""
+    for rows in _chunks(indices):
+        _add_scattered(values[rows], indices[rows], scale, out, has_missing)
+
+
+def coalesce(indices: Array, n_rows: int, has_missing: bool) -> tuple[Array, Array]:
+    """Return the sorted distinct `rows`, and `positions` with ``rows[positions] == indices``; -1 stays -1."""
+    if n_rows <= 4 * indices.size:  # counting is linear, where sorting is not
+        occurs = np.zeros(n_rows + 1, dtype=bool)
+        occurs[indices] = True  # -1 marks the extra last place
+        occurs[n_rows] = False
+        rows = np.flatnonzero(occurs).astype(indices.dtype)
+        place = np.full(n_rows + 1, -1, dtype=indices.dtype)
+        place[rows] = np.arange(len(rows), dtype=indices.dtype)
+        return rows, place[indices]
+    rows, positions = np.unique(indices, return_inverse=True)
+    positions = positions.reshape(indices.shape).astype(indices.dtype)
+    if has_missing and len(rows) and rows[0] < 0:
+        return rows[1:], positions - 1
+    return rows, positions
+
+
+def softmax_cross_entropy(
+    logits: Array, y: Array, weight: Array | None, total: float, dlogits: Array
+) -> tuple[float, float]:
+    """Write ``w_i (softmax(z_i) - onehot(y_i)) / total`` to `dlogits`; return the weighted mean loss and accuracy.
+
+    Classes come first inside: over the short last axis of (n, K), NumPy's ``max`` costs many times its ``exp``.
+    """
+    samples = np.arange(len(y))
+    share = logits.dtype.type(1 / total) if weight is None else weight / logits.dtype.type(total)
+    hit = logits.argmax(axis=1) == y
+    Z = logits.T.copy()
+    Z -= np.maximum.reduce(Z, axis=0)
+    at_label = Z[y, samples]
+    np.exp(Z, out=Z)
+    denominator = np.add.reduce(Z, axis=0)
+    nll = np.log(denominator) - at_label
+    Z *= share / denominator
+    dlogits[...] = Z.T
+    dlogits[samples, y] -= share
+    return float(np.sum(share * nll, dtype=np.float64)), float(np.sum(share * hit, dtype=np.float64))
+
+
+def _chunks(indices: Array) -> list[slice]:
+    n, f = indices.shape
+    step = max(MAX_ENTRIES // f, 1)
+    return [slice(start, start + step) for start in range(0, n, step)]
+
+
+def _as_csr(indices: Array, has_missing: bool, value: float, dtype: np.dtype[Any]) -> tuple[Array, Array, Array]:
+    """Return pointers, indices and data of the rows of a one-hot matrix whose ones are `value`."""
+    n, f = indices.shape
+    if not has_missing:
+        return _regular_pointers(n, f, indices.dtype), indices.ravel(), np.full(n * f, value, dtype)
+    present = indices >= 0
+    pointers = np.concatenate(([0], np.cumsum(np.count_nonzero(present, axis=1)))).astype(indices.dtype)
+    flat = indices[present]
+    return pointers, flat, np.full(len(flat), value, dtype)
+
+
+@lru_cache(maxsize=16)
+def _regular_pointers(n: int, f: int, dtype: np.dtype[Any]) -> Array:
+    return np.arange(0, n * f + 1, f, dtype=dtype)
+
+
+def _add_gathered(table: Array, indices: Array, out: Array, has_missing: bool) -> None:
+    pointers, flat, ones = _as_csr(indices, has_missing, 1.0, table.dtype)
+    (V, d), n = table.shape, len(indices)
+    _sparsetools.csr_matvecs(n, V, d, pointers, flat, ones, table.ravel(), out.ravel())
+
+
+def _add_scattered(values: Array, indices: Array, scale: float, out: Array, has_missing: bool) -> None:
+    pointers, flat, scales = _as_csr(indices, has_missing, scale, out.dtype)
+    (V, d), n = out.shape, len(indices)
+    _sparsetools.csc_matvecs(V, n, d, pointers, flat, scales, values.ravel(), out.ravel())
+
+
+def _add_gathered_public(table: Array, indices: Array, out: Array, has_missing: bool) -> None:
+    pointers, flat, ones = _as_csr(indices, has_missing, 1.0, table.dtype)
+    out += sparse.csr_array((ones, flat, pointers), shape=(len(indices), len(table))) @ table
+
+
+def _add_scattered_public(values: Array, indices: Array, scale: float, out: Array, has_missing: bool) -> None:
+    # Over the rows that occur only: the public product would return an array as tall as the table.
+    rows, positions = coalesce(indices, len(out), has_missing)
+    pointers, flat, scales = _as_csr(positions, has_missing, scale, out.dtype)
+    out[rows] += sparse.csr_array((scales, flat, pointers), shape=(len(indices), len(rows))).T @ values
+
+
+def _private_products_work() -> bool:
+    """Try the private products on a 2 x 2 example, duplicates and accumulation included."""
+    table = np.array([[1.0, 2.0], [3.0, 4.0]])
+    indices = np.array([[1, 1], [0, 1]], dtype=np.int32)
+    gathered, scattered = np.zeros((2, 2)), np.ones((2, 2))
+    try:
+        _add_gathered(table, indices, gathered, False)
+        _add_scattered(table, indices, 2.0, scattered, False)
+    except (AttributeError, TypeError, ValueError):
+        return False
+    return gathered.tolist() == [[6, 8], [4, 6]] and scattered.tolist() == [[7, 9], [11, 17]]
+
+
+try:
+    from scipy.sparse import _sparsetools
+except ImportError:  # pragma: no cover - no SciPy of today is without it
+    _sparsetools = None  # type: ignore[assignment]  # the trial below finds out
+
+if not _private_products_work():  # pragma: no cover - the tests call both ways by name
+    _add_gathered, _add_scattered = _add_gathered_public, _add_scattered_public

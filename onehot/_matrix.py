@@ -1,0 +1,349 @@
+"""The lazy one-hot matrix.
+
+Row i of the (n, V) matrix X has its ones in the columns ``indices[i]``, so
+
+    (X @ W)[i]   = sum_j W[indices[i, j]]                                forward: rows of W are selected and summed
+    (X.T @ G)[r] = sum of G[i] over all (i, j) with indices[i, j] == r   backward: rows of G are added to rows of W
+
+No product is formed, and X itself is its (n, f) integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy import ndarray
+from scipy import sparse
+
+from onehot import _kernels as kernels
+from onehot._codes import Array, Categories, Encoded, Missing, decode, encode
+from onehot._errors import DTypeError, RowIndexError, ShapeError, UnsupportedError
+from onehot._lazy_matrix import FLOATS, LazyMatrix, is_array
+from onehot._row_gradient import RowGradient
+from onehot._transpose import TransposedOneHot
+
+if TYPE_CHECKING:
+    from typing import Self
+
+__all__ = ["OneHot"]
+
+FLOAT64 = FLOATS[1]
+SMALL_BATCH = 1024
+
+
+class OneHot(LazyMatrix):
+    """One-hot matrix of integer codes, (n, V), held as n * f integers.
+
+    Parameters
+    ----------
+    codes : array of int, shape (n,) or (n, f)
+        One integer a field, ``0 <= codes[:, j] < n_categories[j]``; any integer type and memory layout. Floats are
+        taken where every value is integral; NaN is missing.
+    n_categories : int or sequence of int, optional
+        Categories of each field, one number for all or one a field. By default the largest code of each field, plus 1.
+    missing : {"error", "zero", "own"}
+        What code -1 (and NaN) means: an error, a block of zeros in that row, or one more category of its field.
+    dtype : {numpy.float32, numpy.float64}
+        Of the matrix's ones. Products have NumPy's result type of it and the other operand's.
+    names : sequence of str, optional
+        Of the fields, for error messages. By default the columns of a DataFrame.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (n, V), with V the sum of `n_categories`.
+    indices : array of int, shape (n, f)
+        Columns of the ones: ``codes + offsets``, read-only, int32 until V passes 2**31. -1 is a block without a one.
+    n_categories : tuple of int
+    offsets : array of int64, shape (f,)
+        Where each field's block begins.
+    nnz : int
+        The number of ones.
+
+    Raises
+    ------
+    CodeError
+        For a code outside [0, n_categories[j]), negative ones included, naming field, row and code.
+    DTypeError, ShapeError
+        For codes that are not integers, or have no field.
+
+    See Also
+    --------
+    RowGradient : what ``X.T @ G`` is.
+    lookup, scatter_add : the same two operations on plain arrays.
+
+    Notes
+    -----
+    ``X @ W`` costs O(n f d) and ``X.T @ G`` O(n d), whatever V is. Checked once, here: products and ``X[rows]`` do not
+    look at the codes again. Not checked: whether W is finite; a NaN or Inf in a row that no code selects does not
+    reach the result, whereas in a dense product it does (0 * Inf is NaN).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = OneHot([[0, 1], [1, 2]], [2, 3])
+    >>> X.toarray()
+    array([[1., 0., 0., 1., 0.],
+           [0., 1., 0., 0., 1.]], dtype=float32)
+    >>> W = np.arange(5.0)[:, None] * [1, 10]
+    >>> X @ W
+    array([[ 3., 30.],
+           [ 5., 50.]])
+    """
+
+    __slots__ = ("_field", "_has_missing", "dtype", "indices", "n_categories", "offsets", "shape")
+
+    def __init__(
+        self,
+        codes: npt.ArrayLike,
+        n_categories: Categories | None = None,
+        *,
+        missing: Missing = "error",
+        dtype: npt.DTypeLike = np.float32,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        if isinstance(codes, LazyMatrix) or sparse.issparse(codes):
+            raise DTypeError(f"codes must be an array, got {type(codes).__name__}; from_sparse takes a one-hot matrix")
+        if names is None and hasattr(codes, "columns"):
+            names = [str(name) for name in codes.columns]
+        self._set(encode(codes, n_categories, missing=missing, names=names), _float_dtype(dtype))
+
+    def _set(self, encoded: Encoded, dtype: np.dtype[Any]) -> None:
+        self.indices, self.n_categories, self.offsets, self._has_missing = encoded
+        self.dtype = dtype
+        self.shape = (len(self.indices), sum(self.n_categories))
+        self.indices.flags.writeable = False
+        self.offsets.flags.writeable = False
+        self._field = None if self._has_missing else _single_field(self.indices)
+
+    @classmethod
+    def from_dense(
+        cls,
+        A: npt.ArrayLike,
+        n_categories: Categories | None = None,
+        *,
+        missing: Missing = "error",
+        dtype: npt.DTypeLike = np.float32,
+    ) -> Self:
+        """Build from a dense one-hot matrix, (n, V): exactly one 1 in each row's block of each field.
+
+        Parameters
+        ----------
+        A : array of any real type, shape (n, V)
+        n_categories : sequence of int, optional
+            The widths of the blocks. By default one block, V wide.
+        missing, dtype
+            As for `OneHot`: what a block of zeros means, and the type of the ones.
+
+        Raises
+        ------
+        CodeError
+            Where a row is not one-hot, naming row and field.
+
+        Examples
+        --------
+        >>> OneHot.from_dense([[0, 1, 0], [1, 0, 0]]).indices.ravel().tolist()
+        [1, 0]
+        """
+        A = np.asarray(A)
+        if A.ndim != 2:
+            raise ShapeError(f"a one-hot matrix has shape (n, V), got {A.shape}")
+        rows, columns = np.nonzero(A)
+        codes, counts = decode(A.shape, rows, columns, A[rows, columns], n_categories, missing)
+        return cls(codes, counts, missing=missing, dtype=dtype)
+
+    @classmethod
+    def from_sparse(
+        cls,
+        S: Any,
+        n_categories: Categories | None = None,
+        *,
+        missing: Missing = "error",
+        dtype: npt.DTypeLike = np.float32,
+    ) -> Self:
+        """Build from a scipy sparse one-hot matrix of any format, (n, V). As `from_dense`, without ever being dense.
+
+        Examples
+        --------
+        >>> import scipy.sparse
+        >>> OneHot.from_sparse(scipy.sparse.eye_array(3)).indices.ravel().tolist()
+        [0, 1, 2]
+        """
+        is_matrix = np.ndim(S) == 2 and sparse.issparse(S)
+        if not is_matrix:
+            raise DTypeError(f"from_sparse takes a 2-D scipy sparse array, got {type(S).__name__}")
+        S = sparse.csr_array(S, copy=True)
+        S.sum_duplicates()
+        S.eliminate_zeros()
+        rows = np.repeat(np.arange(S.shape[0]), np.diff(S.indptr))
+        codes, counts = decode(S.shape, rows, S.indices, S.data, n_categories, missing)
+        return cls(codes, counts, missing=missing, dtype=dtype)
+
+    def __repr__(self) -> str:
+        n, f = self.indices.shape
+        return (
+            f"OneHot(shape={self.shape}, n_categories={_abbreviated(self.n_categories)}, dtype={self.dtype}, "
+            f"{n} x {f} indices of {self.indices.dtype})"
+        )
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @property
+    def nnz(self) -> int:
+        return int(np.count_nonzero(self.indices >= 0)) if self._has_missing else self.indices.size
+
+    @property
+    def T(self) -> TransposedOneHot:
+        return TransposedOneHot(self)
+
+    def transpose(self) -> TransposedOneHot:
+        """Return ``X.T``."""
+        return self.T
+
+    def astype(self, dtype: npt.DTypeLike, /) -> OneHot:
+        """Return the same matrix with ones of another float type; the indices are shared."""
+        return self._with_indices(self.indices, dtype=_float_dtype(dtype))
+
+    def __getitem__(self, rows: Any, /) -> OneHot:
+        """Return the rows that a slice, an integer array or a boolean mask selects; the codes are not checked again."""
+        if type(rows) is tuple:
+            rows = _only_rows(rows)
+        if type(rows) is slice:
+            return self._with_indices(np.ascontiguousarray(self.indices[rows]))
+        rows = np.asarray(rows)
+        if rows.dtype.kind == "b" and rows.ndim == 1:
+            if len(rows) != self.shape[0]:
+                raise ShapeError(f"a mask of {len(rows)} rows cannot select from {self.shape[0]}")
+            rows = np.flatnonzero(rows)
+        elif rows.ndim != 1:
+            hint = f"for row {rows} pass X[[{rows}]]" if rows.ndim == 0 else f"got an array of shape {rows.shape}"
+            raise UnsupportedError(f"X[rows] takes a slice, a 1-D integer array or a mask; {hint}")
+        elif not rows.size:
+            rows = rows.astype(np.intp)
+        elif rows.dtype.kind not in "iu":
+            raise DTypeError(f"rows must be integers or a boolean mask, got {rows.dtype}")
+        elif rows.item(rows.argmin()) < 0 or rows.item(rows.argmax()) >= self.shape[0]:
+            wrong = rows[(rows < 0) | (rows >= self.shape[0])][0]
+            raise RowIndexError(f"row {wrong} is not in [0, {self.shape[0]}); rows do not count from the end here")
+        return self._with_indices(self.indices.take(rows, 0))
+
+    def _with_indices(self, indices: Array, dtype: np.dtype[Any] | None = None) -> OneHot:
+        indices.flags.writeable = False
+        X = OneHot.__new__(OneHot)
+        X.indices, X._has_missing = indices, self._has_missing
+        X.n_categories, X.offsets = self.n_categories, self.offsets
+        X.dtype = self.dtype if dtype is None else dtype
+        X.shape = (len(indices), self.shape[1])
+        X._field = None if self._field is None else _single_field(indices)
+        return X
+
+    def __matmul__(self, W: Any, /) -> Any:
+        """Return ``X @ W``, (n, d) for W (V, d), (n,) for W (V,): the selected rows, summed over the fields."""
+        if self._field is not None and type(W) is ndarray:  # one field needs no sum: spare small batches the rest
+            ready = (W.dtype is FLOAT64 or W.dtype is self.dtype) and W.flags.carray
+            if ready and W.ndim == 2 and len(W) == self.shape[1]:
+                return W.take(self._field, 0)
+        if not is_array(W):
+            return NotImplemented
+        W = np.asarray(W)
+        if W.ndim not in (1, 2) or len(W) != self.shape[1]:
+            raise ShapeError(
+                f"X @ W: W has shape {W.shape}, but X has {self.shape[1]} columns (n_categories "
+                f"{_abbreviated(self.n_categories)}); W must be ({self.shape[1]}, d)"
+            )
+        return self._gather(W)
+
+    def _gather(self, W: Array) -> Array:
+        """Sum the selected rows, in the kernel where it takes W as it is, else field by field; never a copy of W."""
+        dtype = np.result_type(self.dtype, W.dtype)
+        columns = W if W.ndim == 2 else W[:, None]
+        if W.dtype == dtype and dtype in FLOATS and W.flags.c_contiguous and W.flags.aligned:
+            out = np.empty((self.shape[0], columns.shape[1]), dtype)
+            kernels.active.gather_sum(columns, self.indices, out, self._has_missing)
+        else:
+            out = np.zeros((self.shape[0], columns.shape[1]), dtype)
+            for index in self.indices.T:
+                selected = columns[index]
+                if self._has_missing:
+                    selected[index < 0] = 0
+                out += selected
+        return out if W.ndim == 2 else out[:, 0]
+
+    def __rmatmul__(self, A: Any, /) -> Any:
+        """Return ``A @ X``, (m, V) for A (m, n): a scatter-add into columns, dense.
+
+        It allocates (m, V). The gradient that does not is ``X.T @ A.T``.
+        """
+        if not is_array(A):
+            return NotImplemented
+        A = np.asarray(A)
+        if A.ndim not in (1, 2) or A.shape[-1] != self.shape[0]:
+            raise ShapeError(f"A @ X: A has shape {A.shape}, but X has {self.shape[0]} rows")
+        return (self.T @ A.T).toarray().T
+
+    def toarray(self) -> Array:
+        """Return the dense matrix, (n, V), of the matrix's dtype."""
+        dense = np.zeros(self.shape, self.dtype)
+        rows, fields = np.nonzero(self.indices >= 0)
+        dense[rows, self.indices[rows, fields]] = 1
+        return dense
+
+    def tocsr(self) -> sparse.csr_array:
+        """Return the scipy CSR array, (n, V): indices of the same type, data of the matrix's dtype."""
+        present = self.indices >= 0
+        pointers = np.concatenate(([0], np.cumsum(np.count_nonzero(present, axis=1))))
+        flat = self.indices[present]
+        index_dtype = flat.dtype if len(flat) <= np.iinfo(flat.dtype).max else np.dtype(np.int64)  # pointers count ones
+        data = np.ones(len(flat), self.dtype)
+        parts = (data, flat.astype(index_dtype, copy=False), pointers.astype(index_dtype))
+        return sparse.csr_array(parts, shape=self.shape)
+
+    def matvec(self, w: Array, /) -> Array:
+        """Return ``X @ w``: what `scipy.sparse.linalg.aslinearoperator` looks for."""
+        product: Array = self @ w
+        return product
+
+    matmat = matvec
+
+    def rmatvec(self, g: Array, /) -> Array:
+        """Return ``X.T @ g`` as a dense array, (V,) or (V, d): what iterative solvers ask for."""
+        product: RowGradient = self.T @ g
+        return product.toarray()
+
+    rmatmat = rmatvec
+
+    def __getstate__(self) -> tuple[Encoded, np.dtype[Any]]:
+        return Encoded(self.indices, self.n_categories, self.offsets, self._has_missing), self.dtype
+
+    def __setstate__(self, state: tuple[Encoded, np.dtype[Any]]) -> None:
+        encoded, dtype = state
+        self._set(encoded, _float_dtype(dtype))  # the one object of its type, which the product tests for
+
+
+def _single_field(indices: Array) -> Array | None:
+    """Return the indices of a matrix of one field as `take` wants them, which for a small batch is as intp."""
+    if indices.shape[1] != 1:
+        return None
+    return indices[:, 0].astype(np.intp) if len(indices) <= SMALL_BATCH else indices[:, 0]
+
+
+def _float_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    result = np.dtype(dtype)
+    if result not in FLOATS:
+        raise DTypeError(f"dtype must be float32 or float64, got {result}")
+    return FLOATS[FLOATS.index(result)]
+
+
+def _abbreviated(numbers: tuple[int, ...]) -> str:
+    return str(numbers) if len(numbers) <= 8 else f"({', '.join(map(str, numbers[:6]))}, … {len(numbers)} fields)"
+
+
+def _only_rows(key: tuple[Any, ...]) -> Any:
+    """Return the rows of ``X[rows, :]`` and ``X[rows, ...]``, which scikit-learn writes."""
+    if len(key) == 2 and (key[1] is Ellipsis or (type(key[1]) is slice and key[1] == slice(None))):
+        return key[0]
+    raise UnsupportedError("columns of a lazy one-hot matrix cannot be selected; use X.tocsr()[rows, columns]")

@@ -1,0 +1,306 @@
+"""What ``X.T @ G`` is when X is one-hot: a gradient that knows which rows it touches.
+
+    (X.T @ G)[r] = sum of G[i] over all (i, j) with indices[i, j] == r
+
+Rows that do not occur are zero, and the sum is not formed until somebody asks for it. ``W -= lr * g`` adds
+``-lr * G[i]`` to ``W[indices[i, j]]`` and touches nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from onehot import _kernels as kernels
+from onehot._codes import Array
+from onehot._errors import CodeError, DTypeError, ShapeError, UnsupportedError
+
+__all__ = ["RowGradient"]
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+NUMBERS = (int, float, np.integer, np.floating)
+
+# f(0) = 0, so that f of the whole gradient is f of the rows that occur.
+ZERO_PRESERVING = (np.absolute, np.square, np.sqrt, np.cbrt, np.sign)
+
+
+class Part(NamedTuple):
+    """One batch's share: ``scale * values[i]`` belongs to each row in ``indices[i]``."""
+
+    indices: Array  # (n, f)
+    values: Array  # (n, d)
+    scale: float
+    has_missing: bool
+
+
+class RowGradient(NDArrayOperatorsMixin):
+    """Gradient of a table, held as the rows of a batch: indices and output gradients.
+
+    A NumPy duck type. ``lr * g``, ``-g`` and ``g / n`` are O(1); ``g1 + g2`` keeps both; ``W += g``, ``W -= g`` and
+    ``np.add(W, g, out=W)`` change the selected rows of W in place; ``W + g`` is a new array.
+
+    Parameters
+    ----------
+    rows : array of int, shape (u,)
+        Rows of the table, repetition allowed: repeated rows add up.
+    values : array of float, shape (u, d) or (u,)
+        The gradient of each of these rows. Copied.
+    n_rows : int
+        V, the rows of the table.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (V, d), or (V,) where `values` is 1-D.
+    dtype : numpy.dtype
+
+    Raises
+    ------
+    ShapeError, DTypeError, CodeError
+        If the shapes do not fit, `rows` are not integers, or a row is not in [0, V).
+
+    Notes
+    -----
+    Not checked: that `values` are finite. Elementwise functions with f(0) = 0 (``g ** 2``, ``abs``, ``sqrt``,
+    ``sign``) act on the coalesced rows; other functions are refused: ``np.asarray(g)`` makes g dense, at O(V d).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from onehot import OneHot
+    >>> X = OneHot([2, 0, 2], 4)
+    >>> g = X.T @ np.array([[1.0], [10.0], [100.0]])
+    >>> g.toarray().ravel().tolist()
+    [10.0, 0.0, 101.0, 0.0]
+    >>> W = np.zeros((4, 1))
+    >>> W -= 0.5 * g
+    >>> W.ravel().tolist()
+    [-5.0, 0.0, -50.5, 0.0]
+    """
+
+    __slots__ = ("_parts", "dtype", "shape")
+
+    def __init__(self, rows: npt.ArrayLike, values: npt.ArrayLike, /, *, n_rows: int) -> None:
+        rows, values = np.asarray(rows), np.array(values, order="C", copy=True)
+        if rows.dtype.kind not in "iu" and rows.size:
+            raise DTypeError(f"rows must be integers, got {rows.dtype}")
+        if values.dtype not in FLOATS:
+            raise DTypeError(f"values must be float32 or float64, got {values.dtype}")
+        if rows.ndim != 1 or values.ndim not in (1, 2) or len(values) != len(rows):
+            raise ShapeError(f"rows (u,) and values (u, d) do not fit: got {rows.shape} and {values.shape}")
+        for row in rows[(rows < 0) | (rows >= n_rows)][:1].tolist():
+            raise CodeError(f"row {row} is not in [0, {n_rows})")
+        index_dtype = np.int32 if n_rows <= np.iinfo(np.int32).max else np.int64
+        columns = values if values.ndim == 2 else values[:, None]
+        self._parts: tuple[Part, ...] = (Part(rows.astype(index_dtype)[:, None], columns, 1.0, False),)
+        self.shape: tuple[int, ...] = (n_rows, *values.shape[1:])
+        self.dtype: np.dtype[Any] = values.dtype
+
+    @classmethod
+    def _of_batch(
+        cls, indices: Array, values: Array, shape: tuple[int, ...], scale: float = 1.0, has_missing: bool = False
+    ) -> RowGradient:
+        """Hold a batch as it is: trusted indices (n, f), C-contiguous values (n, d)."""
+        return cls._from_parts((Part(indices, values, scale, has_missing),), shape, values.dtype)
+
+    @classmethod
+    def _from_parts(cls, parts: tuple[Part, ...], shape: tuple[int, ...], dtype: np.dtype[Any]) -> RowGradient:
+        gradient = cls.__new__(cls)
+        gradient._parts, gradient.shape, gradient.dtype = parts, shape, dtype
+        return gradient
+
+    @property
+    def ndim(self) -> int:
+        """2, or 1 for the gradient of a vector."""
+        return len(self.shape)
+
+    def __repr__(self) -> str:
+        entries = sum(part.indices.size for part in self._parts)
+        return f"RowGradient(shape={self.shape}, dtype={self.dtype}, entries={entries})"
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def coalesce(self) -> tuple[Array, Array]:
+        """Return the distinct rows, sorted, and the sum of each: (u,) and (u, d), or (u,) for a vector.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> rows, sums = RowGradient([3, 1, 3], np.array([1.0, 2.0, 4.0]), n_rows=5).coalesce()
+        >>> rows.tolist(), sums.tolist()
+        ([1, 3], [2.0, 5.0])
+        """
+        parts = self._parts
+        if len(parts) == 1:
+            rows, positions = kernels.active.coalesce(parts[0].indices, self.shape[0], parts[0].has_missing)
+            where = [positions]
+        else:
+            flat = np.concatenate([part.indices.ravel() for part in parts])[:, None]
+            rows, positions = kernels.active.coalesce(flat, self.shape[0], any(part.has_missing for part in parts))
+            ends = np.cumsum([part.indices.size for part in parts])[:-1]
+            where = [
+                np.ascontiguousarray(p).reshape(part.indices.shape)
+                for p, part in zip(np.split(positions, ends), parts, strict=True)
+            ]
+        sums = np.zeros((len(rows), *self.shape[1:]), self.dtype)
+        for part, positions in zip(parts, where, strict=True):
+            _scatter(part, positions, 1.0, sums)
+        return rows, sums
+
+    def toarray(self) -> Array:
+        """Return the dense gradient, (V, d): O(V d) time and memory."""
+        dense = np.zeros(self.shape, self.dtype)
+        self._add_to(dense, 1.0)
+        return dense
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
+        if copy is False:
+            raise ValueError("a RowGradient has no dense array to share; leave copy=None")
+        return self.toarray().astype(dtype or self.dtype, copy=False)
+
+    def norm(self) -> float:
+        """Return the Euclidean (Frobenius) norm of the whole gradient, repeated rows summed first."""
+        return float(np.linalg.norm(self.coalesce()[1].astype(np.float64, copy=False)))
+
+    def clip(self, max_norm: float, /) -> RowGradient:
+        """Return this gradient, scaled down to Euclidean norm `max_norm` if it is longer.
+
+        Reference: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", 2013.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> g = RowGradient([0, 2], np.array([3.0, 4.0]), n_rows=3)
+        >>> g.norm(), g.clip(1.0).toarray().tolist()
+        (5.0, [0.6000000000000001, 0.0, 0.8])
+        """
+        if not max_norm > 0:
+            raise ValueError(f"max_norm must be positive, got {max_norm}")
+        norm = self.norm()
+        return self._times(max_norm / norm) if norm > max_norm else self
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = (), **kwargs: Any) -> Any:
+        result = None
+        if method == "__call__" and not kwargs:
+            if ufunc in (np.add, np.subtract):
+                left, right = inputs
+                result = self._sum(left, right, 1.0 if ufunc is np.add else -1.0, out)
+            elif not out:
+                result = self._elementwise(ufunc, *inputs)
+        if result is None:
+            raise UnsupportedError(
+                f"np.{ufunc.__name__} is not defined for a RowGradient; np.asarray(g) makes it dense (O(V d)), "
+                "rows, sums = g.coalesce() gives the rows that occur"
+            )
+        return result
+
+    @staticmethod
+    def _sum(left: Any, right: Any, sign: float, out: tuple[Any, ...]) -> RowGradient | Array | None:
+        """Return ``left + sign * right``, of which at least one is a gradient."""
+        if not isinstance(right, RowGradient):
+            return _accumulate(right if sign > 0 else np.negative(right), left, 1.0, out)
+        if not isinstance(left, RowGradient):
+            return _accumulate(left, right, sign, out)
+        return None if out else left._joined(right._times(sign))
+
+    def _elementwise(self, ufunc: np.ufunc, *inputs: Any) -> RowGradient | None:
+        """Return the result of a function that keeps zero rows zero; None for others."""
+        comes_first = inputs[0] is self
+        other = inputs[comes_first] if len(inputs) == 2 else None
+        if ufunc is np.multiply and other is not self:
+            return self._scaled(other)
+        if ufunc is np.divide and other is not self and comes_first:
+            return self._scaled(other, inverse=True)
+        if ufunc is np.negative:
+            return self._times(-1.0)
+        if ufunc in ZERO_PRESERVING:
+            return self._mapped(ufunc)
+        if ufunc is np.multiply:
+            return self._mapped(np.square)
+        if ufunc is np.power and comes_first and isinstance(other, NUMBERS) and other > 0:
+            return self._mapped(lambda sums: np.power(sums, other))
+        return None
+
+    def __mul__(self, factor: Any) -> Any:
+        return self._times(factor) if type(factor) is float else super().__mul__(factor)
+
+    def __rmul__(self, factor: Any) -> Any:  # lr * g, once a batch: spare a Python float the detour by ufuncs
+        return self._times(factor) if type(factor) is float else super().__rmul__(factor)
+
+    # A gradient is a value: these bind the name to a new one, and leave the old one as it was.
+    def __iadd__(self, other: Any) -> Any:
+        return self + other
+
+    def __isub__(self, other: Any) -> Any:
+        return self - other
+
+    def __imul__(self, factor: Any) -> Any:
+        return self * factor
+
+    def __itruediv__(self, divisor: Any) -> Any:
+        return self / divisor
+
+    def _times(self, factor: float, dtype: np.dtype[Any] | None = None) -> RowGradient:
+        parts = tuple([Part(i, values, scale * factor, missing) for i, values, scale, missing in self._parts])
+        return self._from_parts(parts, self.shape, dtype or self.dtype)
+
+    def _scaled(self, number: Any, *, inverse: bool = False) -> RowGradient | None:
+        """Return ``number * self``, or ``self / number``, in the dtype that an array would have."""
+        if np.ndim(number) or (dtype := np.result_type(self.dtype, number)) not in FLOATS:
+            return None
+        return self._times(float(np.float64(1) / number) if inverse else float(number), dtype)
+
+    def _joined(self, other: RowGradient) -> RowGradient:
+        if self.shape != other.shape:
+            raise ShapeError(f"cannot add gradients of tables of different shapes, {self.shape} and {other.shape}")
+        return self._from_parts(self._parts + other._parts, self.shape, np.result_type(self.dtype, other.dtype))
+
+    def _mapped(self, function: Any) -> RowGradient:
+        rows, sums = self.coalesce()
+        return RowGradient(rows, function(sums), n_rows=self.shape[0])
+
+    def _add_to(self, table: Array, sign: float) -> None:
+        """Add ``sign *`` this gradient to `table` in place, only in the rows that occur."""
+        if self.dtype != table.dtype and not np.can_cast(self.dtype, table.dtype, "same_kind"):
+            raise DTypeError(f"a {self.dtype} gradient cannot be added in place to a table of {table.dtype}")
+        if table.flags.carray and table.dtype in FLOATS:
+            for part in self._parts:
+                _scatter(part, part.indices, sign, table)
+            return
+        if not table.flags.writeable:
+            raise ValueError("the table is read-only: a gradient cannot be added in place")
+        rows, sums = self.coalesce()
+        table[rows] += (sign * sums).astype(table.dtype, copy=False)
+
+
+def _scatter(part: Part, indices: Array, sign: float, table: Array) -> None:
+    """Add ``sign * part`` to the rows `indices` of a C-contiguous table, (V, d) or (V,)."""
+    values = part.values.astype(table.dtype, copy=False)
+    columns = table if table.ndim == 2 else table[:, None]
+    kernels.active.scatter_add(values, indices, sign * part.scale, columns, part.has_missing)
+
+
+def _accumulate(array: Any, gradient: RowGradient, sign: float, out: tuple[Any, ...]) -> Array | None:
+    """Return ``array + sign * gradient``, in place if `array` is the output too."""
+    array = np.asanyarray(array)  # a memmap stays itself, and is found to be its own output
+    if array.shape != gradient.shape:
+        raise ShapeError(
+            f"the gradient has shape {gradient.shape}, the array it is added to {array.shape}; "
+            "they must be equal, broadcasting would touch every row"
+        )
+    if out:
+        target: Array = out[0]
+        if not isinstance(target, np.ndarray):
+            return None
+        if target.shape != gradient.shape:
+            raise ShapeError(f"the sum has shape {gradient.shape}, but out has shape {target.shape}")
+        if target is not array:
+            target[...] = array
+    else:
+        target = np.array(array, dtype=np.result_type(array.dtype, gradient.dtype), order="C")
+    gradient._add_to(np.asarray(target), sign)
+    return target

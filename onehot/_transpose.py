@@ -1,0 +1,93 @@
+"""The transpose, whose product with an output gradient is the gradient of the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from onehot._codes import Array
+from onehot._errors import DTypeError, ShapeError, UnsupportedError
+from onehot._lazy_matrix import FLOATS, LazyMatrix, is_array
+from onehot._row_gradient import RowGradient
+
+__all__ = ["TransposedOneHot"]
+
+
+class TransposedOneHot(LazyMatrix):
+    """``X.T``, (V, n), possibly times a number: ``(lr * X.T) @ G`` is ``lr * (X.T @ G)``."""
+
+    __slots__ = ("_scale", "_source", "dtype", "shape")
+
+    def __init__(self, source: Any, scale: float = 1.0) -> None:
+        self._source = source
+        self._scale = scale
+        self.dtype = source.dtype
+        self.shape = (source.shape[1], source.shape[0])
+
+    def __repr__(self) -> str:
+        scale = "" if self._scale == 1 else f"{self._scale} * "
+        return f"{scale}{self._source!r}.T"
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @property
+    def T(self) -> Any:
+        if self._scale != 1:
+            raise UnsupportedError("a scaled one-hot matrix is not one-hot; scale the result instead: c * (X @ W)")
+        return self._source
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if ufunc is np.multiply and method == "__call__" and not kwargs:  # a NumPy number times X.T
+            left, right = inputs
+            return self * (right if left is self else left)
+        return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+
+    def __mul__(self, factor: Any) -> TransposedOneHot:
+        if np.ndim(factor) or isinstance(factor, LazyMatrix):
+            raise UnsupportedError("X.T can be multiplied by a number only; use X.tocsr() for other products")
+        return TransposedOneHot(self._source, self._scale * float(factor))
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> TransposedOneHot:
+        return self * -1.0
+
+    def __truediv__(self, divisor: float) -> TransposedOneHot:
+        return self * (1 / divisor)
+
+    def __matmul__(self, G: Any, /) -> Any:
+        """Return the `RowGradient` ``X.T @ G`` for G (n, d) or (n,). G is copied."""
+        if not is_array(G):
+            return NotImplemented
+        G = np.asarray(G)
+        X = self._source
+        if G.ndim not in (1, 2) or len(G) != X.shape[0]:
+            n = X.shape[0]
+            raise ShapeError(f"X.T @ G: G has shape {G.shape}, but X has {n} rows; G must be ({n}, d)")
+        dtype = np.result_type(self.dtype, G.dtype)
+        if dtype not in FLOATS:
+            raise DTypeError(f"X.T @ G takes real numbers, got G of {G.dtype}")
+        values = np.array(G if G.ndim == 2 else G[:, None], dtype, order="C", copy=True)
+        return RowGradient._of_batch(X.indices, values, (self.shape[0], *G.shape[1:]), self._scale, X._has_missing)
+
+    def __rmatmul__(self, A: Any, /) -> Any:
+        """Return ``A @ X.T``, (m, n) for A (m, V): columns of A are selected."""
+        if not is_array(A):
+            return NotImplemented
+        A = np.asarray(A)
+        if A.ndim not in (1, 2) or A.shape[-1] != self.shape[0]:
+            raise ShapeError(f"A @ X.T: A has shape {A.shape}, but X has {self.shape[0]} columns")
+        product = (self._source @ A.T).T
+        return product if self._scale == 1 else self._scale * product
+
+    def toarray(self) -> Array:
+        """Return the dense matrix, (V, n)."""
+        dense: Array = self._source.toarray().T
+        return dense if self._scale == 1 else dense * dense.dtype.type(self._scale)
+
+    def tocsr(self) -> sparse.csr_array:
+        """Return the scipy CSR array, (V, n)."""
+        return sparse.csr_array(self._source.tocsr().T) * self._scale

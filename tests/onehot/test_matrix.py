@@ -1,0 +1,343 @@
+import copy
+import operator
+import pickle
+import re
+from typing import Any
+
+import joblib  # type: ignore[import-untyped]  # ships no types
+import numpy as np
+import pytest
+from scipy import sparse
+
+from onehot import CodeError, DTypeError, OneHot, RowIndexError, ShapeError, UnsupportedError
+from tests.onehot.oracle import CASES, DTYPES, INTEGERS, LAYOUTS, assert_product, one_hot
+from tests.tolerance import assert_close
+
+pytestmark = pytest.mark.usefixtures("backend")
+
+CODES = np.array([[0, 5], [3, 0], [1, 5], [3, 2], [2, 1]])
+DENSE = one_hot(CODES, (4, 6))
+
+
+@pytest.mark.parametrize("d", [None, 0, 1, 3, 17])
+@pytest.mark.parametrize("dtype_of_W", DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_forward(case, dtype, dtype_of_W, d):
+    X, f = case.matrix(dtype), case.codes.shape[1]
+    W = np.random.default_rng(1).normal(size=X.shape[1:] if d is None else (X.shape[1], d)).astype(dtype_of_W)
+    for product in (X @ W, X.dot(W), np.matmul(X, W), np.dot(X, W), X.matvec(W)):
+        assert_product(product, case.dense, W, terms=f)
+        assert product.dtype == np.result_type(dtype, dtype_of_W)
+        assert type(product) is np.ndarray
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "name", ["one row of three fields", "all different", "some missing", "a large batch of one field"]
+)
+def test_forward_takes_any_layout(name, dtype, layout):
+    X = CASES[name].matrix()
+    for shape in [X.shape[1:], (X.shape[1], 3)]:
+        W = np.random.default_rng(2).normal(size=shape).astype(dtype)
+        np.testing.assert_array_equal(X @ LAYOUTS[layout](W), X @ W)
+
+
+@pytest.mark.parametrize("dtype", [*INTEGERS, "bool", "float16", "longdouble", "complex64", "complex128"])
+def test_forward_takes_any_number_type(dtype):
+    W = np.random.default_rng(3).integers(0, 100, (10, 2)).astype(dtype)
+    product = OneHot(CODES) @ W
+    assert product.dtype == np.result_type(np.float32, dtype)
+    np.testing.assert_array_equal(product, DENSE @ W)
+
+
+def test_forward_takes_lists():
+    assert (OneHot([1, 0]) @ [5, 7]).tolist() == [7, 5]
+    assert (OneHot([1, 0]) @ [[5, 0], [7, 1]]).tolist() == [[7, 1], [5, 0]]
+
+
+def test_forward_returns_new_memory():
+    for codes in (CODES, CODES[:, :1]):
+        X = OneHot(codes)
+        W = np.ones((X.shape[1], 2), np.float32)
+        Z = X @ W
+        Z[...] = 9
+        assert (W == 1).all()
+
+
+def test_what_is_not_finite_stays_in_its_rows():
+    W = np.array([[1.0], [np.nan], [np.inf]])
+    np.testing.assert_array_equal(OneHot([0, 2, 1, 0], 3) @ W, W[[0, 2, 1, 0]])
+
+
+@pytest.mark.parametrize("m", [None, 0, 1, 3])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_product_from_the_left(case, dtype, m):
+    X = case.matrix(dtype)
+    A = np.random.default_rng(4).normal(size=X.shape[:1] if m is None else (m, X.shape[0])).astype(dtype)
+    for product in (A @ X, np.matmul(A, X), np.dot(A, X)):
+        assert_product(product, A, case.dense, terms=max(case.codes.size, 1))
+        assert product.dtype == dtype
+
+
+def test_sparse_operands_give_dense_products():
+    X, S = OneHot(CODES), sparse.csr_array(np.random.default_rng(0).integers(0, 2, (10, 5)))
+    assert_close(X @ S, DENSE @ S.toarray())
+    assert_close(S @ X, S.toarray() @ DENSE)
+
+
+@pytest.mark.parametrize("codes", [CODES, CODES[:, :1]], ids=["two fields", "one field"])
+@pytest.mark.parametrize("change", [-1, 1, 90])
+def test_a_table_of_another_height_is_refused(codes, change):
+    X = OneHot(codes)
+    V = X.shape[1]
+    for shape in [(V + change,), (V + change, 2), (V + change, 0), (2, V + change)]:
+        with pytest.raises(ShapeError, match=re.escape(f"W has shape {shape}, but X has {V} columns")):
+            X @ np.zeros(shape, np.float32)
+    with pytest.raises(ShapeError, match=re.escape(f"A @ X: A has shape (2, {5 + change}), but X has 5 rows")):
+        np.zeros((2, 5 + change)) @ X
+
+
+@pytest.mark.parametrize("codes", [CODES, CODES[:, :1]], ids=["two fields", "one field"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_table_of_another_dimension_is_refused(codes, dtype):
+    X = OneHot(codes)
+    for W in (np.zeros((X.shape[1], 2, 2), dtype), np.array(1.0, dtype), dtype(1)):
+        with pytest.raises(ShapeError, match=re.escape(f"W has shape {W.shape}, but X has")):
+            X @ W
+
+
+def test_toarray_and_tocsr(case):
+    for dtype in DTYPES:
+        X = case.matrix(dtype)
+        dense, csr = X.toarray(), X.tocsr()
+        np.testing.assert_array_equal(dense, case.dense)
+        np.testing.assert_array_equal(np.asarray(X), dense)
+        np.testing.assert_array_equal(csr.toarray(), dense)
+        assert dense.dtype == csr.dtype == dtype
+        assert csr.indices.dtype == csr.indptr.dtype == X.indices.dtype
+        assert csr.has_canonical_format
+        assert X.nnz == csr.nnz == np.count_nonzero(dense)
+
+
+def test_asarray_takes_a_dtype():
+    assert np.asarray(OneHot([1, 0]), dtype=int).tolist() == [[0, 1], [1, 0]]
+    with pytest.raises(ValueError, match="no dense array to share"):
+        np.array(OneHot([0]), copy=False)
+
+
+def test_shape_and_its_kin():
+    X = OneHot(CODES)
+    assert X.shape == np.shape(X) == (5, 10)
+    assert X.ndim == np.ndim(X) == 2
+    assert len(X) == 5
+    assert X.T.shape == X.transpose().shape == np.transpose(X).shape == (10, 5)
+    assert X.T.T is X
+
+
+def test_repr():
+    assert repr(OneHot(CODES)) == ("OneHot(shape=(5, 10), n_categories=(4, 6), dtype=float32, 5 x 2 indices of int32)")
+    many = OneHot(np.zeros((1, 20), int))
+    assert "n_categories=(1, 1, 1, 1, 1, 1, … 20 fields)" in repr(many)
+
+
+def test_astype_shares_the_indices():
+    X = OneHot(CODES)
+    Y = X.astype(np.float64)
+    assert Y.dtype == np.float64
+    assert X.dtype == np.float32
+    assert Y.indices is X.indices
+    with pytest.raises(DTypeError, match="dtype must be float32 or float64, got int64"):
+        X.astype(int)
+
+
+SELECTIONS: dict[str, Any] = {
+    "slice": slice(1, 4),
+    "slice from the end": slice(-2, None),
+    "slice with a step": slice(None, None, 2),
+    "slice backwards": slice(None, None, -1),
+    "empty slice": slice(3, 1),
+    "slice beyond": slice(2, 99),
+    "integers, repeated": [4, 0, 4],
+    "unsigned integers": np.array([4, 0], np.uint64),
+    "byte-swapped integers": np.array([4, 0], ">i4"),
+    "nothing": [],
+    "mask": [True, False, False, True, True],
+    "empty mask": np.zeros(5, bool),
+}
+
+
+@pytest.mark.parametrize("selection", SELECTIONS)
+@pytest.mark.parametrize("codes", [CODES, CODES[:, :1]], ids=["two fields", "one field"])
+def test_rows(codes, selection):
+    rows = SELECTIONS[selection]
+    X = OneHot(codes)
+    dense = X.toarray()[np.array(rows, int) if selection == "nothing" else rows]
+    for Y in (X[rows], X[rows, :], X[rows, ...]):
+        np.testing.assert_array_equal(Y.toarray(), dense)
+        assert Y.shape == dense.shape
+        assert Y.n_categories == X.n_categories
+        assert Y.indices.flags.c_contiguous
+        np.testing.assert_array_equal(Y @ np.arange(X.shape[1]), dense @ np.arange(X.shape[1]))
+
+
+def test_rows_keep_what_is_missing():
+    case = CASES["some missing"]
+    X = case.matrix()[10:30]
+    np.testing.assert_array_equal(X.toarray(), case.dense[10:30])
+    assert_product(X @ np.eye(15), case.dense[10:30], np.eye(15), terms=3)
+
+
+def test_rows_across_the_sizes_of_a_batch():
+    codes = np.random.default_rng(5).integers(0, 7, 3000)
+    X, W = OneHot(codes), np.random.default_rng(6).normal(size=(7, 2))
+    for n in (1023, 1024, 1025, 3000):
+        np.testing.assert_array_equal(X[:n] @ W, W[codes[:n]])
+        np.testing.assert_array_equal(X[:n][::2][:5] @ W, W[codes[:n]][::2][:5])
+
+
+REFUSED: dict[str, Any] = {
+    "==": (lambda X: X == X, UnsupportedError, "== is not defined for a lazy one-hot matrix; compare X.indices"),
+    "!=": (lambda X: X != 0, UnsupportedError, "compare X.indices and X.n_categories"),
+    "hash": (hash, TypeError, "unhashable type: 'OneHot'"),
+    "assignment": (lambda X: operator.setitem(X, 0, 1), UnsupportedError, "cannot be changed; build a new OneHot"),
+    "iteration": (list, UnsupportedError, "are not iterated over; iterate over X.indices"),
+    "a row": (lambda X: X[3], UnsupportedError, "for row 3 pass X[[3]]"),
+    "a negative row": (lambda X: X[[0, -1]], RowIndexError, "row -1 is not in [0, 5); rows do not count from the end"),
+    "a row too many": (lambda X: X[[5]], RowIndexError, "row 5 is not in [0, 5)"),
+    "a huge row": (lambda X: X[np.array([2**64 - 1], np.uint64)], RowIndexError, f"row {2**64 - 1} is not in [0, 5)"),
+    "half a row": (lambda X: X[[0.5]], DTypeError, "rows must be integers or a boolean mask, got float64"),
+    "a short mask": (lambda X: X[[True]], ShapeError, "a mask of 1 rows cannot select from 5"),
+    "a matrix of rows": (
+        lambda X: X[[[0, 1]]],
+        UnsupportedError,
+        "a 1-D integer array or a mask; got an array of shape (1, 2)",
+    ),
+    "a matrix mask": (lambda X: X[np.ones((5, 10), bool)], UnsupportedError, "got an array of shape (5, 10)"),
+    "an entry": (
+        lambda X: X[0, 1],
+        UnsupportedError,
+        "columns of a lazy one-hot matrix cannot be selected; use X.tocsr()",
+    ),
+    "some columns": (lambda X: X[:, 1:], UnsupportedError, "use X.tocsr()[rows, columns]"),
+    "an array of columns": (lambda X: X[:, np.array([1, 2])], UnsupportedError, "use X.tocsr()[rows, columns]"),
+    "ufunc": (np.exp, UnsupportedError, "np.exp is not defined for a lazy one-hot matrix; X @ W and X.T @ G are"),
+    "reduction": (np.sum, UnsupportedError, "numpy.sum is not defined for a lazy one-hot matrix; pass X.toarray()"),
+    "norm": (np.linalg.norm, UnsupportedError, "numpy.norm is not defined for a lazy one-hot matrix"),
+    "scaling": (lambda X: np.float64(2) * X, UnsupportedError, "np.multiply is not defined for a lazy one-hot matrix"),
+    "square by @": (lambda X: X @ X, TypeError, "unsupported operand type(s) for @: 'OneHot' and 'OneHot'"),
+    "Gram matrix by @": (lambda X: X @ X.T, TypeError, "for @: 'OneHot' and 'TransposedOneHot'"),
+    "square": (lambda X: np.matmul(X, X), UnsupportedError, "X.toarray() or X.tocsr() take everything else"),
+    "dot with out": (lambda X: np.dot(X, np.eye(10), np.empty((5, 10))), UnsupportedError, "numpy.dot is not defined"),
+}
+
+
+@pytest.mark.parametrize("operation", REFUSED)
+def test_what_it_cannot_do_it_refuses(operation):
+    do, error, message = REFUSED[operation]
+    with pytest.raises(error, match=re.escape(message)):
+        do(OneHot(CODES))
+
+
+@pytest.mark.parametrize("transpose", [False, True])
+def test_a_dense_array_that_would_fill_memory_is_made_only_if_asked_for(transpose):
+    X = OneHot([0], 2**30)
+    with pytest.raises(UnsupportedError, match=r"takes 4\.0 GiB; call X\.toarray\(\) if that is what you want"):
+        np.asarray(X.T if transpose else X)
+
+
+def test_tables_beyond_32_bits():
+    V = 2**31 + 5
+    X = OneHot([[2**31 + 1, 0], [0, 1]], [V, 2])
+    assert X.shape == (2, V + 2)
+    assert X.indices.dtype == X.tocsr().indices.dtype == np.int64
+    assert (X @ np.empty((V + 2, 0))).shape == (2, 0)
+    ones = np.broadcast_to(np.float32(1), (V + 2, 1))  # takes no memory
+    assert (X @ ones).tolist() == [[2], [2]]
+    rows, sums = (X.T @ np.array([[1.0], [10.0]])).coalesce()
+    assert rows.tolist() == [0, 2**31 + 1, V, V + 1]
+    assert sums.ravel().tolist() == [10, 1, 1, 10]
+    assert X[[1]].tocsr().nnz == 2
+
+
+@pytest.mark.parametrize("field", [1, 2])
+@pytest.mark.parametrize("through", [pickle.dumps, copy.copy, copy.deepcopy], ids=["pickle", "copy", "deepcopy"])
+def test_it_travels(through, field):
+    X = OneHot(CODES[:, :field], dtype=np.float64, missing="zero")
+    Y = pickle.loads(through(X)) if through is pickle.dumps else through(X)
+    W, G = np.random.default_rng(7).normal(size=(2, 10, 3))
+    W, G = W[: X.shape[1]], G[: X.shape[0]]
+    np.testing.assert_array_equal(Y @ W, X @ W)
+    np.testing.assert_array_equal(Y.T @ G, X.T @ G)
+    assert repr(Y) == repr(X)
+    assert Y.dtype is X.dtype, "the shortest way through X @ W asks for the very object"
+    assert not Y.indices.flags.writeable
+    assert not Y.offsets.flags.writeable
+
+
+def test_it_works_on_memory_that_joblib_maps(tmp_path):
+    X, W = OneHot(CODES), np.random.default_rng(8).normal(size=(10, 3)).astype(np.float32)
+    joblib.dump((X, W), tmp_path / "model")
+    Y, V = joblib.load(tmp_path / "model", mmap_mode="r")
+    assert isinstance(Y.indices, np.memmap)
+    np.testing.assert_array_equal(Y @ V, X @ W)
+    np.testing.assert_array_equal(Y[1:3] @ V, X[1:3] @ W)
+    np.testing.assert_array_equal(Y.T @ V[:5], X.T @ W[:5])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "bool"])
+def test_from_dense_and_from_sparse_read_what_they_wrote(case, dtype):
+    X = case.matrix()
+    dense = X.toarray().astype(dtype)
+    formats = [sparse.csr_array, sparse.csc_array, sparse.coo_array, sparse.csr_matrix]
+    builders = [OneHot.from_dense(dense, case.n_categories, missing=case.missing)]
+    builders += [OneHot.from_sparse(S(dense), case.n_categories, missing=case.missing) for S in formats]
+    for Y in builders:
+        np.testing.assert_array_equal(Y.indices, X.indices)
+        assert Y.n_categories == X.n_categories
+
+
+def test_from_sparse_leaves_its_argument_alone():
+    S = sparse.coo_array((np.ones(2), ([0, 1], [1, 1])), shape=(2, 3))
+    unsorted = sparse.csr_array((np.array([0.0, 1.0, 1.0]), [2, 0, 1], [0, 2, 3]), shape=(2, 3))
+    for matrix in (S, unsorted):
+        before = matrix.copy()
+        OneHot.from_sparse(matrix)
+        np.testing.assert_array_equal(matrix.toarray(), before.toarray())
+        assert matrix.nnz == before.nnz
+
+
+def test_from_dense_takes_one_block_by_default():
+    assert OneHot.from_dense(np.eye(3)).n_categories == (3,)
+    assert OneHot.from_dense(np.zeros((2, 3)), missing="zero").nnz == 0
+    assert OneHot.from_dense([[0, 0], [0, 1]], missing="own").indices.tolist() == [[2], [1]]
+
+
+MISSING = "if that means missing, pass missing='zero' or missing='own'"
+
+
+@pytest.mark.parametrize("build", [OneHot.from_dense, lambda A, c: OneHot.from_sparse(sparse.csr_array(A), c)])
+@pytest.mark.parametrize(
+    ("A", "n_categories", "message"),
+    [
+        ([[1, 0], [0, 2]], None, "row 1, column 1: 2 is neither 0 nor 1: not a one-hot matrix"),
+        ([[1, 0], [0, -1.5]], None, "row 1, column 1: -1.5 is neither 0 nor 1"),
+        ([[1, 0], [np.nan, 0]], None, "row 1, column 0: nan is neither 0 nor 1"),
+        ([[1, 0], [1, 1]], None, "row 1 has more than one 1 in field 0: not a one-hot matrix"),
+        ([[1, 0, 0, 1]], [1, 1, 2], "row 0 has no 1 in field 1: not a one-hot matrix; " + MISSING),
+        ([[1, 1, 1, 1]], [1, 1, 2], "row 0 has more than one 1 in field 2"),
+        ([[1, 0], [0, 0]], None, "row 1 has no 1 in field 0: not a one-hot matrix; " + MISSING),
+        ([[1, 0, 1]], [2, 2], "n_categories (2, 2) add up to 4, but the matrix has 3 columns"),
+    ],
+)
+def test_what_is_not_one_hot_is_named(build, A, n_categories, message):
+    with pytest.raises((CodeError, ShapeError), match=re.escape(message)):
+        build(np.array(A), n_categories)
+
+
+def test_what_is_not_a_matrix_is_named():
+    with pytest.raises(ShapeError, match=re.escape("a one-hot matrix has shape (n, V), got (3,)")):
+        OneHot.from_dense([0, 1, 0])
+    for S in (np.eye(2), sparse.coo_array([0, 1, 0])):
+        with pytest.raises(DTypeError, match=f"from_sparse takes a 2-D scipy sparse array, got {type(S).__name__}"):
+            OneHot.from_sparse(S)

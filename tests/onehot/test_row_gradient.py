@@ -1,0 +1,367 @@
+import copy
+import operator
+import pickle
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from onehot import CodeError, DTypeError, OneHot, RowGradient, ShapeError, UnsupportedError
+from tests.onehot.oracle import DTYPES, LAYOUTS, one_hot
+from tests.tolerance import assert_close
+
+pytestmark = pytest.mark.usefixtures("backend")
+
+CODES = np.array([[0, 5], [3, 0], [1, 5], [3, 2], [2, 1]])
+DENSE = one_hot(CODES, (4, 6))
+V, d = 10, 3
+
+
+def integers(seed, shape):
+    """Small integers as floats: every sum of them is exact, whatever its order."""
+    return np.random.default_rng(seed).integers(-8, 9, shape).astype(float)
+
+
+def gradient(seed=0, dtype=np.float64, shape=(5, d)):
+    """Return a gradient and the dense array that it stands for."""
+    G = integers(seed, shape).astype(dtype)
+    return OneHot(CODES, dtype=np.float32).T @ G, (DENSE.T @ G).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_coalesce_gives_the_rows_that_occur_and_their_sums(case, dtype):
+    X = case.matrix()
+    for shape in [X.shape[:1], (X.shape[0], d)]:
+        G = integers(0, shape).astype(dtype)
+        rows, sums = (X.T @ G).coalesce()
+        dense = case.dense.T @ G
+        assert rows.tolist() == np.flatnonzero(case.dense.any(axis=0)).tolist()
+        assert rows.dtype == X.indices.dtype
+        np.testing.assert_array_equal(sums, dense[rows])
+        assert sums.dtype == dtype
+
+
+def test_coalesce_of_a_sum_covers_both():
+    g = OneHot([1, 1], 6).T @ [[1.0], [2.0]]
+    h = OneHot([[0, 1], [1, -1]], [2, 4], missing="zero").T @ [[10.0], [20.0]]
+    rows, sums = (g - 2 * h).coalesce()
+    assert rows.tolist() == [0, 1, 3]
+    assert sums.ravel().tolist() == [-20, 3 - 40, -20]
+
+
+EXPRESSIONS: dict[str, Any] = {
+    "2 * g": lambda g: 2 * g,
+    "g * 0.5": lambda g: g * 0.5,
+    "g / 4": lambda g: g / 4,
+    "g / 4.0": lambda g: g / 4.0,
+    "-g": lambda g: -g,
+    "-(2 * g) / 4 * 3": lambda g: -(2 * g) / 4 * 3,
+    "float32 * g": lambda g: np.float32(0.5) * g,
+    "g * float64": lambda g: g * np.float64(0.5),
+    "g / float32": lambda g: g / np.float32(4),
+    "g / float64": lambda g: g / np.float64(4),
+    "int64 * g": lambda g: np.int64(3) * g,
+    "float16 * g": lambda g: np.float16(3) * g,
+    "0-d array * g": lambda g: np.array(3.0) * g,
+    "np.multiply": lambda g: np.multiply(g, 3),
+    "g + g": lambda g: g + g,
+    "g - 2 * g": lambda g: g - 2 * g,
+    "(g + g) / 2 - g": lambda g: (g + g) / 2 - g,
+    "abs(g)": abs,
+    "np.abs(-g)": lambda g: np.abs(-g),
+    "g ** 2": lambda g: g**2,
+    "g ** float32": lambda g: g ** np.float32(2),
+    "g * g": lambda g: g * g,
+    "np.square": np.square,
+    "np.sqrt(g ** 2)": lambda g: np.sqrt(g**2),
+    "np.sign": np.sign,
+    "g.__iadd__": lambda g: operator.iadd(g, 2 * g),
+    "g.__isub__": lambda g: operator.isub(g, 2 * g),
+    "g.__imul__": lambda g: operator.imul(g, 3),
+    "g.__itruediv__": lambda g: operator.itruediv(g, 4),
+}
+
+
+@pytest.mark.parametrize("shape", [(5, d), (5,)], ids=["matrix", "vector"])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_expressions_stay_gradients_of_the_dtype_that_arrays_have(expression, dtype, shape):
+    compute = EXPRESSIONS[expression]
+    g, dense = gradient(dtype=dtype, shape=shape)
+    result, expected = compute(g), compute(dense.copy())
+    assert type(result) is RowGradient
+    assert result.shape == expected.shape
+    assert result.dtype == result.toarray().dtype == expected.dtype
+    np.testing.assert_array_equal(result, expected)
+    np.testing.assert_array_equal(g, dense)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("other", DTYPES)
+def test_a_sum_of_two_has_the_wider_dtype(dtype, other):
+    g, dense_g = gradient(0, dtype)
+    h, dense_h = gradient(1, other)
+    assert (g + h).dtype == np.result_type(dtype, other)
+    np.testing.assert_array_equal(g + h, dense_g + dense_h)
+    np.testing.assert_array_equal(h - g, dense_h - dense_g)
+
+
+INTO_ARRAYS: dict[str, Any] = {
+    "W + g": lambda W, g: W + g,
+    "W - g": lambda W, g: W - g,
+    "g + W": lambda W, g: g + W,
+    "g - W": lambda W, g: g - W,
+    "0.5 * W - 2 * g": lambda W, g: 0.5 * W - 2 * g,
+    "np.add with out": lambda W, g: np.add(W, g, out=np.full_like(W, 7)),
+    "np.subtract from with out": lambda W, g: np.subtract(g, W, out=np.full_like(W, 7)),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("expression", INTO_ARRAYS)
+def test_sums_with_arrays_are_new_arrays(expression, dtype):
+    compute, W = INTO_ARRAYS[expression], integers(1, (V, d)).astype(dtype)
+    g, dense = gradient(dtype=dtype)
+    before = W.copy()
+    result, expected = compute(W, g), compute(W, dense)
+    assert type(result) is np.ndarray
+    assert result.dtype == expected.dtype
+    np.testing.assert_array_equal(result, expected)
+    np.testing.assert_array_equal(W, before)
+
+
+IN_PLACE: dict[str, Any] = {
+    "W -= g": operator.isub,
+    "W += g": operator.iadd,
+    "np.add(W, g, out=W)": lambda W, g: np.add(W, g, out=W),
+    "np.add(g, W, out=W)": lambda W, g: np.add(g, W, out=W),
+    "np.subtract(W, g, out=W)": lambda W, g: np.subtract(W, g, out=W),
+    "np.subtract(g, W, out=W)": lambda W, g: np.subtract(g, W, out=W),
+}
+
+
+@pytest.mark.parametrize("layout", ["C", "Fortran"])
+@pytest.mark.parametrize("operation", IN_PLACE)
+def test_in_place_the_table_is_the_same_object(operation, layout):
+    update = IN_PLACE[operation]
+    W = LAYOUTS[layout](integers(1, (V, d)))
+    g, dense = gradient()
+    expected = update(np.array(W), dense)
+    assert update(W, g) is W
+    np.testing.assert_array_equal(W, expected)
+    np.testing.assert_array_equal(g, dense)
+
+
+@pytest.mark.parametrize("layout", [name for name in LAYOUTS if name != "read-only"])
+@pytest.mark.parametrize("shape", [(V, d), (V,)], ids=["matrix", "vector"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "longdouble", "complex64"])
+def test_in_place_takes_any_table_that_holds_floats_in_any_layout(dtype, shape, layout):
+    W = LAYOUTS[layout](integers(1, shape).astype(dtype))
+    table, (g, dense) = W, gradient(shape=(5, *shape[1:]))
+    expected = np.array(W) - dense
+    W -= g
+    assert W is table
+    np.testing.assert_array_equal(W, expected)
+
+
+def test_in_place_on_a_memory_map(tmp_path):
+    W = np.memmap(tmp_path / "W", np.float32, "w+", shape=(V, d))
+    table, (g, dense) = W, gradient()
+    W -= g
+    assert W is table
+    W.flush()
+    np.testing.assert_array_equal(np.fromfile(tmp_path / "W", np.float32).reshape(V, d), -dense)
+
+
+def test_only_the_rows_that_occur_are_touched():
+    W = np.full((V, d), np.nan)
+    g, dense = gradient()
+    W[dense.any(axis=1)] = 0
+    W -= g
+    np.testing.assert_array_equal(W, np.where(dense.any(axis=1)[:, None], -dense, np.nan))
+
+
+def test_a_gradient_of_many_batches_goes_into_the_table_at_once():
+    W, total, dense = np.zeros((V, d)), gradient(0)[0], gradient(0)[1]
+    for seed in range(1, 4):
+        g, more = gradient(seed)
+        total += g
+        dense = dense + more
+    for target in (W, np.asfortranarray(W)):
+        target -= 0.5 * total / 4
+        np.testing.assert_array_equal(target, -0.125 * dense)
+
+
+@pytest.mark.parametrize("dtype", [int, "uint8", bool])
+def test_a_table_of_integers_is_refused_as_numpy_does(dtype):
+    g, dense = gradient()
+    W = np.zeros((V, d), dtype)
+    with pytest.raises(TypeError):
+        W -= dense
+    with pytest.raises(DTypeError, match=f"a float64 gradient cannot be added in place to a table of {W.dtype}"):
+        W -= g
+
+
+def test_a_read_only_table_is_refused():
+    W = LAYOUTS["read-only"](np.zeros((V, d)))
+    with pytest.raises(ValueError, match="the table is read-only: a gradient cannot be added in place"):
+        W -= gradient()[0]
+
+
+@pytest.mark.parametrize("shape", [(), (V,), (V, 1), (V, d + 1), (V - 1, d), (V + 1, d), (1, d), (2, V, d)])
+def test_shapes_must_be_equal(shape):
+    g, W = gradient()[0], np.zeros(shape)
+    message = re.escape(f"the gradient has shape (10, 3), the array it is added to {shape}")
+    for add in (lambda: W - g, lambda: g + W, lambda: np.add(W, g, out=W)):
+        with pytest.raises(ShapeError, match=message):
+            add()
+
+
+@pytest.mark.parametrize("shape", [(V, 5), (2, V, 1), (V,)])
+def test_the_output_of_a_sum_must_have_its_shape(shape):
+    """An output that NumPy could broadcast to would be written through a kernel that trusts shapes."""
+    g = gradient(shape=(5, 1))[0]
+    out = np.zeros(shape)
+    with pytest.raises(ShapeError, match=re.escape(f"the sum has shape (10, 1), but out has shape {shape}")):
+        np.add(np.zeros((V, 1)), g, out=out)
+    assert not out.any()
+
+
+def test_gradients_of_different_tables_do_not_add_up():
+    with pytest.raises(ShapeError, match=re.escape("tables of different shapes, (10, 3) and (10, 2)")):
+        gradient()[0] + gradient(shape=(5, 2))[0]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_norm_is_of_the_summed_rows(dtype):
+    g, dense = gradient(dtype=dtype)
+    assert_close(g.norm(), np.linalg.norm(dense.astype(np.float64)), terms=dense.size)
+    assert type(g.norm()) is float
+    assert (g - g).norm() == 0
+    assert (OneHot([], 3).T @ np.zeros((0, 2))).norm() == 0
+
+
+def test_norm_of_float32_does_not_overflow():
+    g = RowGradient([0, 1], np.full(2, 3e38, np.float32), n_rows=2)
+    assert np.isfinite(g.norm())
+
+
+def test_clip_shortens_what_is_longer():
+    g, dense = gradient()
+    norm = np.linalg.norm(dense)
+    assert g.clip(norm + 1) is g
+    assert_close(g.clip(norm / 2).toarray(), dense / 2, terms=dense.size)
+    assert_close(g.clip(1e-3).norm(), 1e-3, terms=dense.size)
+    for max_norm in (0, -1.0, np.nan):
+        with pytest.raises(ValueError, match="max_norm must be positive, got"):
+            g.clip(max_norm)
+
+
+REFUSED: dict[str, Any] = {
+    "g + 1": (lambda g: g + 1, ShapeError, "they must be equal, broadcasting would touch every row"),
+    "sum of a list": (lambda g: sum([g, g]), ShapeError, "broadcasting would touch every row"),
+    "exp": (np.exp, UnsupportedError, "np.exp is not defined for a RowGradient; np.asarray(g) makes it dense (O(V d))"),
+    "1 / g": (lambda g: 1 / g, UnsupportedError, "rows, sums = g.coalesce() gives the rows that occur"),
+    "g ** 0": (lambda g: g**0, UnsupportedError, "np.power is not defined"),
+    "2 ** g": (lambda g: 2**g, UnsupportedError, "np.power is not defined"),
+    "g * array": (lambda g: g * np.ones((V, d)), UnsupportedError, "np.multiply is not defined"),
+    "array * g": (lambda g: np.ones(d) * g, UnsupportedError, "np.multiply is not defined"),
+    "g / array": (lambda g: g / np.ones((V, d)), UnsupportedError, "np.divide is not defined"),
+    "g / g": (lambda g: g / g, UnsupportedError, "np.divide is not defined"),
+    "g * other": (lambda g: g * -g, UnsupportedError, "np.multiply is not defined"),
+    "complex": (lambda g: 1j * g, UnsupportedError, "np.multiply is not defined"),
+    "==": (lambda g: g == g, UnsupportedError, "np.equal is not defined"),
+    "product": (lambda g: np.ones((2, V)) @ g, UnsupportedError, "np.matmul is not defined"),
+    "reduction": (np.add.reduce, UnsupportedError, "np.add is not defined"),
+    "where": (lambda g: np.add(np.zeros((V, d)), g, where=False), UnsupportedError, "np.add is not defined"),
+    "into a gradient": (lambda g: np.add(g, g, out=g), UnsupportedError, "np.add is not defined"),
+    "an array into a gradient": (
+        lambda g: np.add(np.zeros((V, d)), g, out=g),
+        UnsupportedError,
+        "np.add is not defined",
+    ),
+    "scaled into": (lambda g: np.multiply(g, 2, out=np.zeros((V, d))), UnsupportedError, "np.multiply is not defined"),
+    "no copy": (lambda g: np.array(g, copy=False), ValueError, "a RowGradient has no dense array to share"),
+    "hash": (hash, TypeError, "unhashable"),
+    "iteration": (list, TypeError, "not iterable"),
+}
+
+
+@pytest.mark.parametrize("operation", REFUSED)
+def test_what_it_cannot_do_it_refuses(operation):
+    do, error, message = REFUSED[operation]
+    with pytest.raises(error, match=re.escape(message)):
+        do(gradient()[0])
+
+
+@pytest.mark.skipif(np.dtype(np.longdouble) == np.float64, reason="on this platform longdouble is float64")
+def test_it_does_not_become_longdouble():
+    with pytest.raises(UnsupportedError, match=r"np\.multiply is not defined"):
+        np.longdouble(2) * gradient()[0]
+
+
+def test_division_by_zero_is_what_it_is_for_arrays():
+    g = RowGradient([0], np.ones(1), n_rows=1)
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        assert (g / 0).toarray().tolist() == [np.inf]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("integer", ["int8", "int64", "uint64"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_built_from_rows(dtype, integer, layout):
+    rows, values = np.array([3, 1, 3], integer), integers(2, (3, d)).astype(dtype)
+    if layout != "byte-swapped":
+        values = LAYOUTS[layout](values)
+    g = RowGradient(LAYOUTS[layout](rows), values, n_rows=5)
+    expected = np.zeros((5, d), dtype)
+    np.add.at(expected, rows, values)
+    np.testing.assert_array_equal(g, expected)
+    assert g.dtype == dtype
+    assert (g.shape, g.ndim, len(g)) == ((5, d), 2, 5)
+    assert repr(g) == f"RowGradient(shape=(5, 3), dtype={np.dtype(dtype)}, entries=3)"
+
+
+def test_built_from_no_rows():
+    g = RowGradient([], np.zeros((0, 2)), n_rows=3)
+    assert g.toarray().tolist() == [[0, 0]] * 3
+    assert g.coalesce()[0].tolist() == []
+
+
+def test_built_of_a_copy():
+    rows, values = np.array([1]), np.array([1.0])
+    g = RowGradient(rows, values, n_rows=2)
+    rows[0], values[0] = -9, np.nan
+    assert g.toarray().tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "values", "error", "message"),
+    [
+        ([-1], np.ones((1, 2)), CodeError, "row -1 is not in [0, 3)"),
+        ([3], np.ones((1, 2)), CodeError, "row 3 is not in [0, 3)"),
+        (np.array([2**64 - 1], np.uint64), np.ones((1, 2)), CodeError, f"row {2**64 - 1} is not in [0, 3)"),
+        (np.array([-128], np.int8), np.ones(1), CodeError, "row -128 is not in [0, 3)"),
+        ([0.0], np.ones((1, 2)), DTypeError, "rows must be integers, got float64"),
+        ([True], np.ones((1, 2)), DTypeError, "rows must be integers, got bool"),
+        ([0], np.ones((1, 2), int), DTypeError, "values must be float32 or float64, got int64"),
+        ([0], np.ones((1, 2), ">f4"), DTypeError, "values must be float32 or float64, got >f4"),
+        ([0, 1], np.ones((1, 2)), ShapeError, "rows (u,) and values (u, d) do not fit: got (2,) and (1, 2)"),
+        ([[0]], np.ones((1, 2)), ShapeError, "do not fit: got (1, 1) and (1, 2)"),
+        ([0], np.ones((1, 2, 2)), ShapeError, "do not fit: got (1,) and (1, 2, 2)"),
+        (0, np.ones(()), ShapeError, "do not fit: got () and ()"),
+    ],
+)
+def test_built_from_what_does_not_fit(rows, values, error, message):
+    with pytest.raises(error, match=re.escape(message)):
+        RowGradient(rows, values, n_rows=3)
+
+
+@pytest.mark.parametrize("through", [lambda g: pickle.loads(pickle.dumps(g)), copy.copy, copy.deepcopy])
+def test_it_travels(through):
+    g, dense = gradient()
+    np.testing.assert_array_equal(through(2 * g + g), 3 * dense)
+    W = np.zeros((V, d))
+    W += through(g)
+    np.testing.assert_array_equal(W, dense)

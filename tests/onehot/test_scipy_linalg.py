@@ -1,0 +1,50 @@
+"""`OneHot` in the place of a matrix that SciPy's iterative solvers never look into."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.sparse.linalg import LinearOperator, aslinearoperator, lsqr, svds
+
+from onehot import OneHot
+from tests.onehot.oracle import CASES, DTYPES
+from tests.tolerance import assert_close
+
+pytestmark = pytest.mark.usefixtures("backend")
+
+CODES = np.random.default_rng(0).integers(0, [4, 5, 6], (60, 3))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ["one row", "skewed", "some missing"])
+def test_aslinearoperator(name, dtype):
+    case = CASES[name]
+    X = case.matrix(dtype)
+    operator = aslinearoperator(X)
+    assert isinstance(operator, LinearOperator)
+    assert operator.shape == X.shape
+    assert operator.dtype == dtype
+    W, G = (np.random.default_rng(1).integers(-9, 9, (size, 2)).astype(dtype) for size in X.shape[::-1])
+    np.testing.assert_array_equal(operator @ W, case.dense @ W)
+    np.testing.assert_array_equal(operator @ W[:, 0], case.dense @ W[:, 0])
+    np.testing.assert_array_equal(operator.T @ G, case.dense.T @ G)
+    np.testing.assert_array_equal(operator.rmatvec(G[:, :1]), case.dense.T @ G[:, :1])
+    np.testing.assert_array_equal((2 * operator.T @ operator) @ W, 2 * case.dense.T @ (case.dense @ W))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_svds(dtype):
+    X: Any = OneHot(CODES, dtype=dtype)
+    dense = X.toarray()
+    U, s, Vh = svds(X, k=3, v0=np.ones(min(X.shape), dtype))
+    expected = np.linalg.svd(dense.astype(np.float64), compute_uv=False)[:3][::-1]
+    assert_close(s, expected, dtype, terms=dense.size)
+    assert_close(X @ Vh.T, U * s, dtype, terms=dense.size)
+
+
+def test_lsqr():
+    X = OneHot(CODES, dtype=np.float64)
+    y = np.random.default_rng(2).normal(size=len(X))
+    solution = lsqr(X, y, atol=1e-14, btol=1e-14)[0]
+    expected = np.linalg.lstsq(X.toarray(), y, rcond=None)[0]  # both are the solution of least norm
+    np.testing.assert_allclose(solution, expected, rtol=0, atol=1e-10)
