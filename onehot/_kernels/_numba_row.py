@@ -1,0 +1,109 @@
+"""A row of d numbers as a type of the compiler: vector registers, as many as the constant d needs.
+
+Numba leaves LLVM's vectoriser of straight-line code off, so a loop over a constant d stays scalar. As one value of this
+type, a row is loaded, added and stored by whole registers, and the order of the sums is that of the plain loop.
+"""
+
+# Numba compiles a language of its own, which mypy takes for Python.
+# mypy: ignore-errors
+
+from __future__ import annotations
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, register_model
+from numba.np.arrayobj import make_array
+
+__all__ = ["fill", "load", "plus", "store", "times"]
+
+REGISTER_BITS = 512  # where registers are shorter, LLVM splits them
+
+
+class Row(types.Type):
+    """d numbers in vector registers, each as wide as the largest power of two that still fits."""
+
+    def __init__(self, dtype: types.Type, d: int) -> None:
+        super().__init__(name=f"Row({dtype}, {d})")
+        self.dtype = dtype
+        self.widths: list[int] = []
+        width = REGISTER_BITS // dtype.bitwidth
+        while d:
+            width = min(width, 1 << d.bit_length() - 1)
+            self.widths.append(width)
+            d -= width
+
+
+@register_model(Row)
+class _RowModel(models.PrimitiveModel):
+    def __init__(self, manager, row):
+        number = manager.lookup(row.dtype).get_value_type()
+        super().__init__(manager, row, ir.LiteralStructType([ir.VectorType(number, width) for width in row.widths]))
+
+
+@intrinsic(prefer_literal=True)
+def fill(typing_context, array, number, d):
+    row = Row(array.dtype, d.literal_value)
+
+    def generate(context, builder, signature, args):
+        registers = []
+        for register in context.get_value_type(row).elements:
+            first = builder.insert_element(ir.Constant(register, ir.Undefined), args[1], ir.IntType(32)(0))
+            everywhere = ir.Constant(ir.VectorType(ir.IntType(32), register.count), [0] * register.count)
+            registers.append(builder.shuffle_vector(first, first, everywhere))
+        return _pack(builder, registers)
+
+    return row(array, array.dtype, d), generate
+
+
+@intrinsic(prefer_literal=True)
+def load(typing_context, array, i, column, d):
+    row = Row(array.dtype, d.literal_value)
+
+    def generate(context, builder, signature, args):
+        pointers = _pointers(context, builder, array, row, *args[:3])
+        return _pack(builder, [builder.load(pointer, align=array.dtype.bitwidth // 8) for pointer in pointers])
+
+    return row(array, types.intp, types.intp, d), generate
+
+
+@intrinsic
+def store(typing_context, array, i, column, row):
+    def generate(context, builder, signature, args):
+        *place, value = args
+        for k, pointer in enumerate(_pointers(context, builder, array, row, *place)):
+            builder.store(builder.extract_value(value, k), pointer, align=array.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp, row), generate
+
+
+def _register_by_register(operation):
+    @intrinsic
+    def operate(typing_context, left, right):
+        def generate(context, builder, signature, args):
+            pairs = [[builder.extract_value(row, k) for row in args] for k in range(len(left.widths))]
+            return _pack(builder, [getattr(builder, operation)(*pair) for pair in pairs])
+
+        return left(left, left), generate
+
+    return operate
+
+
+plus, times = _register_by_register("fadd"), _register_by_register("fmul")
+
+
+def _pointers(context, builder, array, row, value, i, column):
+    """Yield where each register of a row stands in memory; out of bounds, it raises if Numba's checks are on."""
+    fields, check = make_array(array)(context, builder, value), context.enable_boundscheck
+    for register in context.get_value_type(row).elements:
+        pointer = cgutils.get_item_pointer(context, builder, array, fields, [i, column], boundscheck=check)
+        yield builder.bitcast(pointer, register.as_pointer())
+        column = builder.add(column, column.type(register.count))
+
+
+def _pack(builder, registers):
+    row = ir.Constant(ir.LiteralStructType([register.type for register in registers]), ir.Undefined)
+    for k, register in enumerate(registers):
+        row = builder.insert_value(row, register, k)
+    return row

@@ -1,0 +1,359 @@
+"""Every backend against loops that one can read at a glance, and against the other backend bit for bit."""
+
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from tests.tolerance import assert_close
+
+ROOT = Path(__file__).resolve().parents[2]
+CASES = ["empty", "one row", "one field", "all the same", "skewed", "missing"]
+NO_NUMBA = "the extra is not installed: pip install 'onehot-lookup[numba]'"
+
+
+@pytest.fixture(params=["scipy", "numba"])
+def kernels(request):
+    if request.param == "numba":
+        pytest.importorskip("numba", reason=NO_NUMBA)
+    return importlib.import_module(f"onehot._kernels._{request.param}")
+
+
+@pytest.fixture(params=[np.float32, np.float64], ids=lambda dtype: dtype.__name__)
+def dtype(request):
+    return request.param
+
+
+@pytest.fixture(params=[np.int32, np.int64], ids=lambda dtype: dtype.__name__)
+def index_dtype(request):
+    return request.param
+
+
+def draw_indices(case, V=50, n=40, f=3, index_dtype=np.int32):
+    rng = np.random.default_rng(0)
+    n, f = {"empty": (0, f), "one row": (1, f), "one field": (n, 1)}.get(case, (n, f))
+    indices = rng.integers(0, V, (n, f))
+    if case == "all the same":
+        indices[:] = V - 1
+    elif case == "skewed":
+        indices = (rng.zipf(1.3, (n, f)) - 1) % V
+    elif case == "missing":
+        indices[rng.random((n, f)) < 0.4] = -1
+    return indices.astype(index_dtype)
+
+
+def draw(*shape, dtype, seed=1):
+    return np.random.default_rng(seed).normal(size=shape).astype(dtype)
+
+
+def gather_sum_by_loop(table, indices):
+    out = np.zeros((len(indices), table.shape[1]), table.dtype)
+    for i, row in enumerate(indices):
+        for index in row[row >= 0]:
+            out[i] += table[index]
+    return out
+
+
+def scatter_add_by_loop(values, indices, scale, out):
+    for i, row in enumerate(indices):
+        for index in row[row >= 0]:
+            out[index] += out.dtype.type(scale) * values[i]
+    return out
+
+
+def softmax_cross_entropy_by_definition(logits, y, weight, total):
+    """Return the loss, the accuracy and dlogits, in float64 whatever the logits are."""
+    n, K = logits.shape
+    Z, w = logits.astype(np.float64), np.ones(n) if weight is None else weight.astype(np.float64)
+    P = np.exp(Z - Z.max(axis=1, keepdims=True, initial=-np.inf))
+    P /= P.sum(axis=1, keepdims=True)
+    Y = np.eye(K)[y]
+    nll = -np.log(P[np.arange(n), y])
+    return w @ nll / total, w @ (Z.argmax(axis=1) == y) / total, w[:, None] * (P - Y) / total
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_gather_sum_has_the_bits_of_the_loop(kernels, case, dtype, index_dtype):
+    table, indices = draw(50, 10, dtype=dtype), draw_indices(case, index_dtype=index_dtype)
+    out = np.full((len(indices), 10), np.nan, dtype)
+    kernels.gather_sum(table, indices, out, case == "missing")
+    assert_array_equal(out, gather_sum_by_loop(table, indices), strict=True)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_scatter_add_has_the_bits_of_the_loop(kernels, case, dtype, index_dtype):
+    indices = draw_indices(case, index_dtype=index_dtype)
+    values, table = draw(len(indices), 10, dtype=dtype), draw(50, 10, dtype=dtype, seed=2)
+    expected = scatter_add_by_loop(values, indices, -0.1, table.copy())
+    kernels.scatter_add(values, indices, -0.1, table, case == "missing")
+    assert_array_equal(table, expected, strict=True)
+
+
+@pytest.mark.parametrize("d", [1, 3, 27, 128, 129, 300])
+def test_columns_never_mix(kernels, d, dtype):
+    indices, table, values = draw_indices("skewed"), draw(50, d, dtype=dtype), draw(40, d, dtype=dtype, seed=2)
+    out = np.empty((40, d), dtype)
+    kernels.gather_sum(table, indices, out, False)
+    assert_array_equal(out, gather_sum_by_loop(table, indices))
+    expected = scatter_add_by_loop(values, indices, 0.3, table.copy())
+    kernels.scatter_add(values, indices, 0.3, table, False)
+    assert_array_equal(table, expected)
+
+
+def test_only_the_rows_that_occur_are_read(kernels, dtype):
+    table, indices = draw(50, 10, dtype=dtype), draw_indices("missing", V=49)
+    table[49] = np.nan
+    out = np.empty((40, 10), dtype)
+    kernels.gather_sum(table, indices, out, True)
+    assert np.isfinite(out).all()
+    kernels.scatter_add(out, indices, 1.0, table, True)
+    assert np.isfinite(table[:49]).all()
+    assert np.isnan(table[49]).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_is_passed_on(kernels, value, dtype):
+    table, indices = draw(50, 10, dtype=dtype), draw_indices("skewed")
+    table[indices[7, 0], 4] = value
+    out = np.empty((40, 10), dtype)
+    kernels.gather_sum(table, indices, out, False)
+    assert_array_equal(out, gather_sum_by_loop(table, indices))
+    assert not np.isfinite(out[7, 4])
+
+
+@pytest.mark.parametrize("n_rows", [50, 5_000, 2**31 - 1])
+@pytest.mark.parametrize("case", CASES)
+def test_coalesce_by_sets(kernels, case, n_rows, index_dtype):
+    indices = draw_indices(case, V=n_rows, index_dtype=index_dtype)
+    rows, positions = kernels.coalesce(indices, n_rows, case == "missing")
+    assert rows.tolist() == sorted(set(indices.ravel().tolist()) - {-1})
+    assert_array_equal(np.append(rows, -1)[positions], indices)
+    assert (rows.dtype, positions.dtype) == (index_dtype, index_dtype)
+
+
+def test_coalesce_does_not_depend_on_the_height_of_the_table(kernels):
+    indices = draw_indices("skewed", index_dtype=np.int64) * 2**40
+    rows, positions = kernels.coalesce(indices, 50 * 2**40, False)
+    assert_array_equal(rows[positions], indices)
+
+
+def test_coalesce_again_changes_nothing(kernels):
+    rows, _ = kernels.coalesce(draw_indices("skewed"), 50, False)
+    again, positions = kernels.coalesce(rows[:, None], 50, False)
+    assert_array_equal(again, rows, strict=True)
+    assert_array_equal(positions[:, 0], np.arange(len(rows)))
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["equal weights", "weights"])
+@pytest.mark.parametrize("K", [1, 2, 3, 10, 100])
+@pytest.mark.parametrize("n", [0, 1, 200])
+def test_softmax_cross_entropy_is_the_definition(kernels, n, K, weighted, dtype):
+    rng = np.random.default_rng(0)
+    logits, y = draw(n, K, dtype=dtype) * 3, rng.integers(0, K, n)
+    weight, total = (rng.random(n).astype(dtype), n / 2 + 1) if weighted else (None, n + 1)
+    dlogits = np.full_like(logits, np.nan)
+    loss, correct = kernels.softmax_cross_entropy(logits, y, weight, float(total), dlogits)
+    expected_loss, expected_correct, expected_dlogits = softmax_cross_entropy_by_definition(logits, y, weight, total)
+    assert isinstance(loss, float)
+    assert isinstance(correct, float)
+    reach = 1 + np.ptp(logits) if n else 1  # exp(z) is off by the rounding of z, times |z|
+    assert_close(loss, expected_loss, dtype, scale=reach + np.log(K), terms=K + 5)
+    assert_close(correct, expected_correct, dtype, scale=1, terms=n + 1)
+    assert_close(dlogits, expected_dlogits, dtype, scale=reach / total, terms=K + 5)
+
+
+def test_softmax_cross_entropy_may_write_over_the_logits(kernels, dtype):
+    logits, y, dlogits = draw(200, 10, dtype=dtype), np.arange(200) % 10, np.empty((200, 10), dtype)
+    result = kernels.softmax_cross_entropy(logits, y, None, 200.0, dlogits)
+    assert kernels.softmax_cross_entropy(logits, y, None, 200.0, logits) == result
+    assert_array_equal(logits, dlogits)
+
+
+def test_weights_are_repetition(kernels, dtype):
+    logits, y, counts = draw(30, 4, dtype=dtype), np.arange(30) % 4, np.arange(30) % 3
+    every, total = np.arange(30).repeat(counts), float(counts.sum())
+    dlogits, dlogits_of_every = np.empty((30, 4), dtype), np.empty((len(every), 4), dtype)
+    loss, correct = kernels.softmax_cross_entropy(logits, y, counts.astype(dtype), total, dlogits)
+    expected = kernels.softmax_cross_entropy(logits[every], y[every], None, total, dlogits_of_every)
+    assert_close(np.array([loss, correct]), np.array(expected), dtype, terms=30)
+    owner = every == np.arange(30)[:, None]
+    assert_close(dlogits, owner @ dlogits_of_every, dtype, scale=2 / total, terms=10)
+
+
+def test_the_first_of_equal_logits_is_the_prediction(kernels, dtype):
+    logits = np.array([[1, 5, 5], [7, 7, 7], [0, 0, 1]], dtype)
+    _, correct = kernels.softmax_cross_entropy(logits, np.array([1, 1, 2]), None, 3.0, np.empty_like(logits))
+    assert_close(correct, 2 / 3, dtype)
+
+
+@pytest.mark.parametrize("shift", [-3e4, 3e4])
+def test_large_logits_do_not_overflow(kernels, shift, dtype):
+    logits = np.array([[0, 0], [0, 1000], [-2000, 0]], dtype) + dtype(shift)
+    dlogits = np.empty_like(logits)
+    loss, _ = kernels.softmax_cross_entropy(logits, np.array([0, 1, 0]), None, 1.0, dlogits)
+    assert_close(loss, np.log(2) + 2000, dtype)
+    assert_close(dlogits, [[-0.5, 0.5], [0.0, 0.0], [-1.0, 1.0]], dtype)
+
+
+def test_small_probabilities_are_as_precise_as_large_ones(kernels, dtype):
+    logits = np.zeros((500, 2), dtype)
+    logits[:, 1] = np.linspace(-80, 0, 500)
+    dlogits = np.empty_like(logits)
+    kernels.softmax_cross_entropy(logits, np.zeros(500, np.intp), None, 1.0, dlogits)
+    expected = 1 / (1 + np.exp(-logits[:, 1].astype(np.float64)))
+    assert_close(dlogits[:, 1] / expected, np.ones(500), dtype, terms=4)
+
+
+def test_a_class_ruled_out_has_no_gradient(kernels, dtype):
+    logits = np.array([[0, -np.inf, 0]], dtype)
+    dlogits = np.empty_like(logits)
+    loss, _ = kernels.softmax_cross_entropy(logits, np.array([0]), None, 1.0, dlogits)
+    assert_close(loss, np.log(2), dtype)
+    assert_close(dlogits, [[-0.5, 0, 0.5]], dtype)
+
+
+@pytest.mark.parametrize("c", range(3))
+def test_nan_reaches_the_loss_and_its_own_row_only(kernels, c, dtype):
+    logits = draw(100, 3, dtype=dtype)
+    logits[70, c] = np.nan
+    dlogits = np.empty_like(logits)
+    loss, _ = kernels.softmax_cross_entropy(logits, np.ones(100, np.intp), None, 100.0, dlogits)
+    assert np.isnan(loss)
+    assert_array_equal(np.isnan(dlogits).any(axis=1), np.arange(100) == 70)
+
+
+def test_arrays_that_are_read_only_or_views_will_do(kernels, dtype):
+    table, values = draw(50, 10, dtype=dtype), draw(80, 10, dtype=dtype)[40:]
+    indices = draw_indices("skewed", n=80)[40:]
+    y = np.arange(40) % 10
+    for array in (table, values, indices, y):
+        array.flags.writeable = False
+    out, table_out = np.empty((80, 10), dtype)[40:], table.copy()
+    kernels.gather_sum(table, indices, out, False)
+    kernels.scatter_add(values, indices, 1.0, table_out, False)
+    assert_array_equal(out, gather_sum_by_loop(table, indices))
+    assert_array_equal(table_out, scatter_add_by_loop(values, indices, 1.0, table.copy()))
+    loss, _ = kernels.softmax_cross_entropy(values, y, None, 40.0, out)
+    assert_close(loss, softmax_cross_entropy_by_definition(values, y, None, 40.0)[0], dtype, terms=15)
+
+
+def test_the_public_products_of_scipy_serve_as_well(dtype):
+    scipy_kernels = importlib.import_module("onehot._kernels._scipy")
+    for case in CASES:
+        indices = draw_indices(case)
+        table, values = draw(50, 10, dtype=dtype), draw(len(indices), 10, dtype=dtype)
+        out = np.zeros((len(indices), 10), dtype)
+        scipy_kernels._add_gathered_public(table, indices, out, case == "missing")
+        assert_array_equal(out, gather_sum_by_loop(table, indices))
+        expected = scatter_add_by_loop(values, indices, 0.3, table.copy())
+        scipy_kernels._add_scattered_public(values, indices, 0.3, table, case == "missing")
+        assert_close(table, expected, scale=indices.size * np.abs(values).max(initial=1), terms=3)
+
+
+@pytest.fixture
+def numba_kernels(monkeypatch):
+    """Return the compiled kernels, sharing every batch, however small."""
+    pytest.importorskip("numba", reason=NO_NUMBA)
+    kernels = importlib.import_module("onehot._kernels._numba")
+    for name, value in {"WORTH_THREADS": 1, "OUT_OF_CACHE": 0, "CHUNK": 64}.items():
+        monkeypatch.setattr(kernels, name, value)
+    kernels._threads.cache_clear()
+    yield kernels
+    kernels._threads.cache_clear()
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("n_threads", [2, 3, 8])
+def test_the_bits_do_not_depend_on_the_number_of_threads(numba_kernels, monkeypatch, n_threads, case, dtype):
+    indices = draw_indices(case, n=300)
+    n = len(indices)
+    y, weight = np.arange(n) % 10, draw(n, dtype=dtype) ** 2
+
+    def step():
+        table, logits, dlogits = draw(50, 10, dtype=dtype), np.empty((n, 10), dtype), np.empty((n, 10), dtype)
+        numba_kernels.gather_sum(table, indices, logits, case == "missing")
+        result = numba_kernels.softmax_cross_entropy(logits, y, weight, 1.0, dlogits)
+        numba_kernels.scatter_add(dlogits, indices, -0.1, table, case == "missing")
+        return logits, dlogits, table, np.array(result)
+
+    monkeypatch.setattr(numba_kernels, "MAX_THREADS", 1)
+    alone = step()
+    monkeypatch.setattr(numba_kernels, "MAX_THREADS", n_threads)
+    for shared, expected in zip(step(), alone, strict=True):
+        assert_array_equal(shared, expected, strict=True)
+
+
+def run_python(*arguments, **environment):
+    """Run this interpreter in a process of its own; return what it prints."""
+    command, folder = [sys.executable, *arguments], environment.get("PYTHONPATH", ROOT)
+    run = subprocess.run(command, cwd=folder, env=os.environ | environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+# Two samples of two fields; INDEX is the last index, and the table has 9 rows.
+GATHER = """
+import os, signal
+import numpy as np
+from onehot._kernels import _numba as kernels
+
+def gather():
+    out = np.empty((2, 3), np.float32)
+    kernels.gather_sum(np.ones((9, 3), np.float32), np.array([[0, 1], [1, INDEX]], np.int32), out, False)
+    assert (out == 2).all()
+
+"""
+IN_A_FORK = """
+kernels.WORTH_THREADS, kernels.MAX_THREADS = 1, 2
+gather()
+child = os.fork()
+if not child:
+    signal.alarm(60)  # to wait for threads that are not there would take for ever
+gather()
+if child:
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.fixture
+def needs_numba():
+    pytest.importorskip("numba", reason=NO_NUMBA)
+
+
+@pytest.mark.usefixtures("needs_numba")
+def test_nothing_is_out_of_bounds_in_a_checked_process(tmp_path):
+    checked = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    out_of_bounds = GATHER.replace("INDEX", "9") + "try: gather()\nexcept IndexError as error: print(error)"
+    assert "out of bounds" in run_python("-c", out_of_bounds, **checked)
+    tests = [str(Path(__file__)), "-k", "numba and not float64 and not process", "-p", "no:cacheprovider"]
+    assert " passed" in run_python("-m", "pytest", "-q", *tests, **checked)
+
+
+@pytest.mark.usefixtures("needs_numba")
+@pytest.mark.parametrize("place", ["beside the source", "user's cache", "nowhere"])
+def test_a_second_process_compiles_nothing(tmp_path, place):
+    shutil.copytree(ROOT / "onehot", tmp_path / "onehot", ignore=shutil.ignore_patterns("__pycache__"))
+    beside, home = tmp_path / "onehot" / "_kernels" / "__pycache__", tmp_path / "home"
+    if place != "beside the source":
+        beside.touch()  # a file, so that not even root can make a folder there
+    if place == "nowhere":
+        home.touch()
+    probe = GATHER.replace("INDEX", "8") + "gather()\nprint(len(kernels._gather_sum(3).stats.cache_misses))"
+    environment = {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": ""}
+    environment |= dict.fromkeys(["HOME", "LOCALAPPDATA", "XDG_CACHE_HOME"], str(home))
+    compiled = [int(run_python("-c", probe, **environment)) for _ in range(2)]
+    assert compiled == ([1, 1] if place == "nowhere" else [1, 0])
+    assert beside.is_dir() == (place == "beside the source")
+    assert home.is_dir() == (place == "user's cache")
+
+
+@pytest.mark.usefixtures("needs_numba")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_has_threads_of_its_own():
+    assert run_python("-W", "ignore", "-c", GATHER.replace("INDEX", "8") + IN_A_FORK).split() == ["0"]
