@@ -1,0 +1,43 @@
+"""Row chunks on all cores, with results that do not depend on how many there are.
+
+Chunks are cut by the shape of the data alone, each is computed by one thread, and what they return is used in the order
+of the rows. NumPy, SciPy's sparse products and the compiled kernels let go of the interpreter's lock while they work.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+from threadpoolctl import ThreadpoolController
+
+__all__ = ["map_in_order", "n_threads"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def n_threads() -> int:
+    """Return ``ONEHOT_NUM_THREADS``, or the number of CPUs that this process may use."""
+    wanted = os.environ.get("ONEHOT_NUM_THREADS")
+    if wanted:
+        return max(1, int(wanted))
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Return ``[function(item) for item in items]``, computed on threads; BLAS gets one thread in each."""
+    items = list(items)
+    with _controller().limit(limits=1, user_api="blas"):  # always: with more, BLAS adds up in another order
+        if len(items) < 2 or n_threads() == 1:
+            return [function(item) for item in items]
+        with ThreadPoolExecutor(min(n_threads(), len(items))) as pool:
+            return list(pool.map(function, items))
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()  # looks through the loaded libraries, which takes milliseconds

@@ -1,0 +1,294 @@
+"""Optimizers, for plain arrays and for tables of which a batch selects a few rows.
+
+With g the gradient, and every operation elementwise, one step is
+
+    SGD        W -= lr g                                                      exact
+    Adagrad    G += g^2;                W -= lr g / (sqrt(G) + eps)           exact
+    Momentum   v = mu v + g;            W -= lr v                             lazy
+    RMSProp    v = rho v + (1-rho) g^2; W -= lr g / (sqrt(v) + eps)           lazy
+    Adam       m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2;
+               W -= lr mhat / (sqrt(vhat) + eps)                              lazy
+
+A `onehot.RowGradient` is zero outside the rows that the batch selects. Where a zero gradient changes nothing, the
+update of those rows is the textbook's: *exact*. The others would move and decay every row in every step, at O(V); they
+are *lazy*: a row, with its v and m, moves only in batches in which it occurs, as in torch.optim.SparseAdam.
+
+Weight decay is decoupled from the gradient and holds for all rows in every step, ``W *= 1 - lr weight_decay`` (for SGD
+that is the L2 penalty; for the others AdamW: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019). It
+applies to parameters of two dimensions: biases do not decay.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from onehot import RowGradient
+
+__all__ = ["SGD", "Adagrad", "Adam", "Momentum", "Optimizer", "RMSProp", "get_optimizer"]
+
+Array: TypeAlias = npt.NDArray[Any]
+State: TypeAlias = dict[str, Array]
+
+
+@dataclass
+class Optimizer(ABC):
+    """Base of the optimizers: settings, and the state of each parameter.
+
+    Parameters
+    ----------
+    learning_rate : float
+        lr, positive.
+    weight_decay : float
+        Decoupled, not negative; ``learning_rate * weight_decay`` must stay below 1.
+    """
+
+    learning_rate: float = 0.01
+    weight_decay: float = 0.0
+    n_steps: int = field(default=0, init=False)
+    states: list[State] = field(default_factory=list, init=False, repr=False)
+
+    state_names: ClassVar[tuple[str, ...]] = ()
+
+    def step(self, parameters: Sequence[Any], gradients: Sequence[Any], /) -> None:
+        """Change `parameters` in place by one step.
+
+        Parameters
+        ----------
+        parameters : sequence of array
+            The same ones, in the same order, at every call.
+        gradients : sequence of array or RowGradient
+            One of the same shape for each.
+
+        Raises
+        ------
+        ValueError
+            If the numbers of parameters and gradients differ, or the decay would turn weights around.
+        """
+        if len(parameters) != len(gradients):
+            raise ValueError(f"{len(parameters)} parameters need as many gradients, got {len(gradients)}")
+        if not self.states:
+            self.states = [self._new_state(W) for W in parameters]
+        decay = 1 - self.learning_rate * self.weight_decay
+        if not 0 < decay <= 1:
+            raise ValueError(
+                f"learning_rate * weight_decay must be in [0, 1), got {self.learning_rate} * {self.weight_decay} "
+                "(an estimator's weight_decay is its alpha)"
+            )
+        self.n_steps += 1
+        for W, dW, state in zip(parameters, gradients, self.states, strict=True):
+            if decay < 1 and W.ndim == 2:
+                W *= decay
+            W -= self._step_of(dW, state)
+
+    def fresh(self, **changes: Any) -> Any:
+        """Return an optimizer of the same settings, except for `changes`, that has made no step."""
+        return replace(self, **changes)
+
+    def _new_state(self, W: Any) -> State:
+        return {name: np.zeros(W.shape, W.dtype) for name in self.state_names}
+
+    def _step_of(self, dW: Any, state: State) -> Any:
+        """Return what to subtract, for all of the parameter or for the rows that occur."""
+        if not isinstance(dW, RowGradient):
+            return self._update(..., dW, state)
+        rows, g = dW.coalesce()
+        return RowGradient(rows, self._update(rows, g, state), n_rows=dW.shape[0])
+
+    @abstractmethod
+    def _update(self, rows: Any, g: Array, state: State) -> Array:
+        """Update `state` in `rows`, whose gradient is `g`, and return the step to subtract there."""
+
+
+@dataclass
+class SGD(Optimizer):
+    """Gradient descent, ``W -= lr g``. Exact for a `RowGradient`.
+
+    Reference: Robbins and Monro, "A Stochastic Approximation Method", 1951.
+
+    Examples
+    --------
+    The minimum of x^2, whose gradient is 2 x:
+
+    >>> x, optimizer = np.array([10.0]), SGD(learning_rate=0.1)
+    >>> for _ in range(3):
+    ...     optimizer.step([x], [2 * x])
+    ...     print(round(float(x[0]), 2))
+    8.0
+    6.4
+    5.12
+    """
+
+    def _step_of(self, dW: Any, state: State) -> Any:
+        return self.learning_rate * dW  # linear: repeated rows need no sum first
+
+    def _update(self, rows: Any, g: Array, state: State) -> Array:
+        return self.learning_rate * g
+
+
+@dataclass
+class Momentum(Optimizer):
+    """Heavy ball, ``v = mu v + g``, ``W -= lr v``; Nesterov's, ``W -= lr (g + mu v)``. Lazy for a `RowGradient`.
+
+    Reference: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; Sutskever et al.,
+    "On the importance of initialization and momentum in deep learning", 2013.
+
+    Examples
+    --------
+    >>> x, optimizer = np.array([10.0]), Momentum(learning_rate=0.1, momentum=0.5)
+    >>> for _ in range(2):
+    ...     optimizer.step([x], [2 * x])
+    >>> x.round(2)
+    array([5.4])
+    """
+
+    momentum: float = 0.9
+    nesterov: bool = False
+
+    state_names: ClassVar[tuple[str, ...]] = ("velocity",)
+
+    def _update(self, rows: Any, g: Array, state: State) -> Array:
+        velocity = self.momentum * state["velocity"][rows] + g
+        state["velocity"][rows] = velocity
+        step: Array = self.learning_rate * (g + self.momentum * velocity if self.nesterov else velocity)
+        return step
+
+
+@dataclass
+class Adagrad(Optimizer):
+    """``G += g^2``, ``W -= lr g / (sqrt(G) + eps)``: frequent rows slow down, rare ones keep their pace. Exact.
+
+    With ``row_wise=True`` a table row has one accumulator, of the mean of g^2 over its columns: 1/d of the memory.
+
+    Reference: Duchi, Hazan and Singer, "Adaptive Subgradient Methods", 2011.
+
+    Examples
+    --------
+    The first step has length lr, whatever the gradient:
+
+    >>> x, optimizer = np.array([10.0]), Adagrad(learning_rate=0.1)
+    >>> optimizer.step([x], [2 * x])
+    >>> x.round(6)
+    array([9.9])
+    """
+
+    epsilon: float = 1e-8
+    row_wise: bool = False
+
+    state_names: ClassVar[tuple[str, ...]] = ("sum_of_squares",)
+
+    def _new_state(self, W: Any) -> State:
+        one_a_row = self.row_wise and W.ndim == 2
+        return {"sum_of_squares": np.zeros((W.shape[0], 1) if one_a_row else W.shape, W.dtype)}
+
+    def _update(self, rows: Any, g: Array, state: State) -> Array:
+        squares = np.mean(g**2, axis=1, keepdims=True) if self.row_wise and g.ndim == 2 else g**2
+        squares += state["sum_of_squares"][rows]
+        state["sum_of_squares"][rows] = squares
+        step: Array = self.learning_rate * g / (np.sqrt(squares) + self.epsilon)
+        return step
+
+
+@dataclass
+class RMSProp(Optimizer):
+    """``v = rho v + (1 - rho) g^2``, ``W -= lr g / (sqrt(v) + eps)``. Lazy for a `RowGradient`.
+
+    Reference: Tieleman and Hinton, "Neural Networks for Machine Learning", lecture 6.5, 2012.
+
+    Examples
+    --------
+    >>> x, optimizer = np.array([10.0]), RMSProp(learning_rate=0.1, decay=0.75)
+    >>> optimizer.step([x], [2 * x])
+    >>> x.round(6)
+    array([9.8])
+    """
+
+    decay: float = 0.9
+    epsilon: float = 1e-8
+
+    state_names: ClassVar[tuple[str, ...]] = ("mean_of_squares",)
+
+    def _update(self, rows: Any, g: Array, state: State) -> Array:
+        squares = self.decay * state["mean_of_squares"][rows] + (1 - self.decay) * g**2
+        state["mean_of_squares"][rows] = squares
+        step: Array = self.learning_rate * g / (np.sqrt(squares) + self.epsilon)
+        return step
+
+
+@dataclass
+class Adam(Optimizer):
+    """Adam, and with `weight_decay` AdamW. Lazy for a `RowGradient`.
+
+    ``m = b1 m + (1 - b1) g``, ``v = b2 v + (1 - b2) g^2``, ``W -= lr mhat / (sqrt(vhat) + eps)``, where
+    ``mhat = m / (1 - b1^t)`` and ``vhat = v / (1 - b2^t)`` undo the pull of the zeros they start from, t counting all
+    steps.
+
+    Reference: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, algorithm 1.
+
+    Examples
+    --------
+    >>> x, optimizer = np.array([10.0]), Adam(learning_rate=0.1)
+    >>> optimizer.step([x], [2 * x])
+    >>> x.round(6)
+    array([9.9])
+    """
+
+    learning_rate: float = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    state_names: ClassVar[tuple[str, ...]] = ("mean", "mean_of_squares")
+
+    def _update(self, rows: Any, g: Array, state: State) -> Array:
+        m = self.beta1 * state["mean"][rows] + (1 - self.beta1) * g
+        v = self.beta2 * state["mean_of_squares"][rows] + (1 - self.beta2) * g**2
+        state["mean"][rows], state["mean_of_squares"][rows] = m, v
+        m_hat = m / (1 - self.beta1**self.n_steps)
+        v_hat = v / (1 - self.beta2**self.n_steps)
+        step: Array = self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
+        return step
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "momentum": Momentum,
+    "adagrad": Adagrad,
+    "rmsprop": RMSProp,
+    "adam": Adam,
+}
+
+
+def get_optimizer(
+    solver: str | Optimizer, /, *, learning_rate: float, momentum: float, weight_decay: float
+) -> Optimizer:
+    """Return a fresh optimizer by name, or one with the settings of an object.
+
+    An object keeps its own learning rate; `weight_decay` holds for both, so that an objective has one place to be
+    stated in.
+
+    Raises
+    ------
+    ValueError
+        If the name is not known, or an object has a weight decay of its own.
+
+    Examples
+    --------
+    >>> get_optimizer("sgd", learning_rate=0.5, momentum=0.9, weight_decay=0.0)
+    SGD(learning_rate=0.5, weight_decay=0.0, n_steps=0)
+    """
+    if isinstance(solver, Optimizer):
+        if solver.weight_decay:
+            raise ValueError(f"solver={solver!r} has a weight_decay of its own; pass it as alpha instead")
+        fresh: Optimizer = solver.fresh(weight_decay=weight_decay)
+        return fresh
+    if solver not in OPTIMIZERS:
+        names = ", ".join(map(repr, OPTIMIZERS))
+        raise ValueError(f"solver={solver!r} is not known; pass 'lbfgs', {names} or an optimizer object")
+    settings = {"momentum": momentum} if solver == "momentum" else {}
+    return OPTIMIZERS[solver](learning_rate=learning_rate, weight_decay=weight_decay, **settings)

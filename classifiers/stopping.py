@@ -1,0 +1,178 @@
+"""When to stop training: rules that read the history, one record an epoch.
+
+A rule is a function of the history: it returns the reason to stop, or None. ``rule1 | rule2`` stops when either does.
+Rules keep no state, so one object serves any number of fits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = [
+    "AnyOf",
+    "DivergenceError",
+    "EpochRecord",
+    "GradientNorm",
+    "LossChange",
+    "MaxEpochs",
+    "StoppingRule",
+    "ValidationLoss",
+    "check_divergence",
+]
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What is known after an epoch, or after an iteration of L-BFGS.
+
+    Attributes
+    ----------
+    epoch : int
+        Counted from 1 over the life of the model; 0 is the state before the first.
+    loss, accuracy : float
+        Mean cross-entropy in nats, without the penalty, and fraction correct on the training data: for minibatch
+        solvers as the batches were met, each before its step.
+    val_loss, val_accuracy : float or None
+        The same on validation data, after the epoch.
+    gradient_norms : tuple of float
+        Euclidean norm of the loss gradient of each layer, input layer first: of the first batch of the epoch, or of
+        all data for L-BFGS.
+    learning_rate : float or None
+        In this epoch; None for L-BFGS.
+    seconds : float
+        The epoch took.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float | None
+    val_accuracy: float | None
+    gradient_norms: tuple[float, ...]
+    learning_rate: float | None
+    seconds: float
+
+    def __str__(self) -> str:
+        validation = "" if self.val_loss is None else f"  val_loss {self.val_loss:.4f}  val_acc {self.val_accuracy:.4f}"
+        return f"epoch {self.epoch:4d}  loss {self.loss:.4f}  acc {self.accuracy:.4f}{validation}  {self.seconds:.2f} s"
+
+
+History = Sequence[EpochRecord]
+
+
+class DivergenceError(FloatingPointError):
+    """The loss became NaN or infinite, or rose out of bounds."""
+
+
+class StoppingRule:
+    """Base of the rules; a subclass is called with the history of this fit and returns the reason to stop, or None."""
+
+    restores_best = False
+
+    def __call__(self, history: History, /) -> str | None:
+        """Return why to stop now, or None."""
+        raise TypeError(f"{type(self).__name__} must define __call__(history)")
+
+    def __or__(self, other: StoppingRule) -> AnyOf:
+        return AnyOf((self, other))
+
+
+@dataclass(frozen=True)
+class AnyOf(StoppingRule):
+    """Stop as soon as one of the rules says so; the first to say so gives the reason."""
+
+    rules: tuple[StoppingRule, ...]
+
+    @property
+    def restores_best(self) -> bool:  # type: ignore[override]  # a property in place of a class attribute
+        """Whether one of the rules does."""
+        return any(rule.restores_best for rule in self.rules)
+
+    def __call__(self, history: History, /) -> str | None:
+        """Return the first reason, or None."""
+        return next((reason for rule in self.rules if (reason := rule(history)) is not None), None)
+
+
+@dataclass(frozen=True)
+class MaxEpochs(StoppingRule):
+    """Stop after `n` epochs (iterations, for L-BFGS).
+
+    Examples
+    --------
+    >>> MaxEpochs(0)([])
+    'reached 0 epochs'
+    """
+
+    n: int
+
+    def __call__(self, history: History, /) -> str | None:
+        """Return why to stop now, or None."""
+        return f"reached {self.n} epochs" if len(history) >= self.n else None
+
+
+@dataclass(frozen=True)
+class GradientNorm(StoppingRule):
+    """Stop when the norm of the whole gradient falls below `epsilon`."""
+
+    epsilon: float
+
+    def __call__(self, history: History, /) -> str | None:
+        """Return why to stop now, or None."""
+        if not history:
+            return None
+        norm = math.hypot(*history[-1].gradient_norms)
+        return f"gradient norm {norm:.3g} is below {self.epsilon:g}" if norm < self.epsilon else None
+
+
+@dataclass(frozen=True)
+class LossChange(StoppingRule):
+    """Stop when the training loss has not come down by `tol` below its best for `patience` epochs in a row."""
+
+    tol: float
+    patience: int = 10
+
+    def __call__(self, history: History, /) -> str | None:
+        """Return why to stop now, or None."""
+        waited = _epochs_without_improvement([record.loss for record in history], self.tol)
+        if waited < self.patience:
+            return None
+        return f"training loss did not improve by {self.tol:g} for {self.patience} epochs"
+
+
+@dataclass(frozen=True)
+class ValidationLoss(StoppingRule):
+    """Stop when the validation loss has not come down by `tol` for `patience` epochs; the best weights are restored."""
+
+    patience: int = 10
+    tol: float = 0.0
+
+    restores_best = True
+
+    def __call__(self, history: History, /) -> str | None:
+        """Return why to stop now, or None."""
+        losses = [record.val_loss for record in history if record.val_loss is not None]
+        if len(losses) < len(history):
+            raise ValueError("ValidationLoss needs validation data: pass X_val and y_val, or early_stopping=True")
+        if _epochs_without_improvement(losses, self.tol) < self.patience:
+            return None
+        return f"validation loss did not improve by {self.tol:g} for {self.patience} epochs"
+
+
+def _epochs_without_improvement(losses: Sequence[float], tol: float) -> int:
+    best, waited = math.inf, 0
+    for loss in losses:
+        waited = 0 if loss < best - tol else waited + 1
+        best = min(best, loss)
+    return waited
+
+
+def check_divergence(history: History, learning_rate: float | None) -> None:
+    """Raise `DivergenceError` if the last loss is not finite or far above where training began."""
+    first, last = history[0].loss, history[-1]
+    bound = 1e3 * min(max(first, 1.0), 1e3)  # the first epoch, too, may be out of bounds
+    if last.loss <= bound:
+        return
+    advice = "" if learning_rate is None else f"; try learning_rate={learning_rate / 10:g}, a tenth of the present one"
+    raise DivergenceError(f"training diverged in epoch {last.epoch}: the loss is {last.loss}{advice}")
