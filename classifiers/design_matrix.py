@@ -1,0 +1,116 @@
+"""The three formats of X, each by its own arithmetic, behind the same three expressions.
+
+    X @ W       (n, d)       dense: a matrix product; sparse: a sparse product; `onehot.OneHot`: rows selected
+    X.T @ dZ    a `onehot.RowGradient`: the rows of W that this batch has a say in, and their gradient
+    X[rows]     a batch
+
+A row of W belongs to a batch's gradient where its column of X is not all zero. That holds for every format, so an
+optimizer that moves only the rows of the batch moves the same rows whichever format X is in. For none of them but
+the dense one does a batch cost O(V).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from onehot import OneHot, RowGradient
+
+__all__ = ["DenseMatrix", "DesignMatrix", "SparseMatrix"]
+
+Array: TypeAlias = npt.NDArray[Any]
+
+
+class DesignMatrix(Protocol):
+    """What the network needs of X."""
+
+    @property
+    def shape(self) -> tuple[int, int]: ...  # noqa: D102 - (n, V)
+
+    @property
+    def nnz(self) -> int: ...  # noqa: D102 - entries that are not zero
+
+    @property
+    def T(self) -> Any: ...  # noqa: D102 - has ``@``
+
+    def __matmul__(self, W: Any, /) -> Any: ...
+
+    def __getitem__(self, rows: Any, /) -> DesignMatrix: ...
+
+    def astype(self, dtype: npt.DTypeLike, /) -> DesignMatrix: ...  # noqa: D102 - the same matrix
+
+
+M = TypeVar("M", Array, sparse.csr_array)
+
+
+class _Matrix(Generic[M]):
+    """A matrix that is there, and knows what its transpose times dZ is."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, matrix: Any) -> None:
+        self.matrix: M = matrix
+        self.shape: tuple[int, int] = matrix.shape
+
+    @property
+    def T(self) -> _Transposed:
+        return _Transposed(self)
+
+    def __matmul__(self, W: Any, /) -> Any:
+        return self.matrix @ W if isinstance(W, np.ndarray) else NotImplemented
+
+    def __getitem__(self, rows: Any, /) -> Any:
+        return type(self)(self.matrix[rows])
+
+    def astype(self, dtype: npt.DTypeLike, /) -> Any:
+        return type(self)(self.matrix.astype(dtype))
+
+    def gradient(self, dZ: Array) -> RowGradient:
+        """Return ``X.T @ dZ``."""
+        raise NotImplementedError
+
+
+class _Transposed:
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    def __matmul__(self, dZ: Array) -> RowGradient:
+        dW: RowGradient = self._source.gradient(dZ)
+        return dW
+
+
+class DenseMatrix(_Matrix[Array]):
+    """A dense X, (n, V)."""
+
+    @property
+    def nnz(self) -> int:
+        """Entries that are not zero."""
+        return int(np.count_nonzero(self.matrix))
+
+    def gradient(self, dZ: Array) -> RowGradient:
+        """Return ``X.T @ dZ``, a matrix product, in the rows whose column of X is not all zero."""
+        rows = np.flatnonzero(self.matrix.any(axis=0))
+        dW = self.matrix.T @ dZ
+        return RowGradient(rows, dW[rows], n_rows=self.shape[1])
+
+
+class SparseMatrix(_Matrix[sparse.csr_array]):
+    """A scipy CSR X, (n, V), without explicit zeros."""
+
+    @property
+    def nnz(self) -> int:
+        """Entries that are not zero."""
+        return int(self.matrix.nnz)
+
+    def gradient(self, dZ: Array) -> RowGradient:
+        """Return ``X.T @ dZ``, a sparse product over the columns that occur: of their number, not of V."""
+        X = self.matrix
+        columns, narrow = np.unique(X.indices, return_inverse=True)
+        X = sparse.csr_array((X.data, narrow, X.indptr), shape=(X.shape[0], len(columns)))
+        return RowGradient(columns, X.T @ dZ, n_rows=self.shape[1])
+
+
+_: type[DesignMatrix] = OneHot

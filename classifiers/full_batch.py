@@ -1,0 +1,98 @@
+"""Loss and gradients over all data: on distinct rows, joined fields and all cores.
+
+What an iteration of a full-batch solver needs is a sum over samples. Before it is taken many times, the data are made
+small: duplicate rows become weights (`duplicates`), small fields are joined (`fused_fields`). Then each evaluation goes
+through chunks of rows that fit the cache, in segments that threads share; segments are cut by the shape of the data, and
+their sums are added in order, so the result has the same bits for any number of threads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from classifiers._threads import map_in_order
+from classifiers.duplicates import collapse
+from classifiers.fused_fields import FusedFields
+from classifiers.network import Network, chunks
+from classifiers.training import Dataset
+from onehot import OneHot
+
+__all__ = ["FullBatch", "add_gradients"]
+
+Array = npt.NDArray[Any]
+MOST_SEGMENTS = 8
+
+
+class FullBatch:
+    """A data set, prepared once for many evaluations of its mean loss and gradients, in float64.
+
+    Parameters
+    ----------
+    data : Dataset
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows left after duplicates were collapsed.
+    """
+
+    def __init__(self, data: Dataset) -> None:
+        self.total = float(len(data.y))
+        X, y, weight = collapse(data)
+        self.n_rows = len(y)
+        self.fused: FusedFields | None = None
+        if isinstance(X, OneHot) and (X.indices >= 0).all():
+            fused = FusedFields(X.n_categories, self.n_rows)
+            if fused.pays:
+                self.fused, X = fused, fused.join(X)
+        X = X.astype(np.float64)
+        weight = None if weight is None else weight.astype(np.float64)
+        self.chunks = [
+            Dataset(X[rows], y[rows], None if weight is None else weight[rows]) for rows in chunks(self.n_rows)
+        ]
+
+    def add_gradients(self, network: Network, gradients: list[Array]) -> tuple[float, float]:
+        """Add the gradients of the mean loss, for `network.parameters`, to arrays; return loss and accuracy."""
+        table = network.weights[0]
+        if self.fused is not None:
+            table = self.fused.table(table)
+        joined = Network([table, *network.weights[1:]], network.biases, network.activation)
+
+        def evaluate(segment: list[Dataset]) -> tuple[float, float, list[Array]]:
+            sums = [np.zeros_like(parameter) for parameter in joined.parameters]
+            loss, accuracy = add_gradients(joined, segment, sums, self.total)
+            return loss, accuracy, sums
+
+        (loss, accuracy, sums), *others = map_in_order(evaluate, self._segments(table.size))
+        for segment_loss, segment_accuracy, segment_sums in others:
+            loss, accuracy = loss + segment_loss, accuracy + segment_accuracy
+            for total, part in zip(sums, segment_sums, strict=True):
+                total += part
+        if self.fused is not None:
+            sums[0] = self.fused.gradient(sums[0])
+        for dW, total in zip(gradients, sums, strict=True):
+            dW += total
+        return loss, accuracy
+
+    def _segments(self, table_size: int) -> list[list[Dataset]]:
+        """Return the chunks in a few runs: never so many that their gradients outgrow the data."""
+        entries = sum(chunk.X.nnz for chunk in self.chunks)
+        n_segments = min(MOST_SEGMENTS, len(self.chunks), max(1, entries // table_size))
+        cuts = np.linspace(0, len(self.chunks), n_segments + 1).astype(int).tolist()
+        return [self.chunks[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+
+
+def add_gradients(
+    network: Network, chunks_of_data: list[Dataset], gradients: list[Array], total: float
+) -> tuple[float, float]:
+    """Add the gradients of the summed loss / total to arrays, chunk by chunk; return loss and accuracy."""
+    loss = accuracy = 0.0
+    for X, y, weight in chunks_of_data:
+        chunk_loss, chunk_accuracy, chunk = network.loss_and_gradients(X, y, weight, total=total)
+        loss, accuracy = loss + chunk_loss, accuracy + chunk_accuracy
+        for dW, part in zip(gradients, [*chunk.weights, *chunk.biases], strict=True):
+            dW += part
+    return loss, accuracy

@@ -1,0 +1,133 @@
+"""The full-batch solver: L-BFGS on the whole objective, in float64.
+
+    objective(W, b) = mean cross-entropy + alpha / 2 * sum of all W^2
+
+SciPy's L-BFGS-B does the optimisation (Byrd, Lu, Nocedal and Zhu, 1995); this file lays the parameters end to end.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize
+
+from classifiers._scaled_table import ScaledTable
+from classifiers.full_batch import FullBatch
+from classifiers.gradient_flow import GradientFlowMonitor
+from classifiers.network import Gradients, Network
+from classifiers.stopping import EpochRecord, StoppingRule, check_divergence
+from classifiers.training import Dataset
+
+__all__ = ["add_penalty", "fit_lbfgs"]
+
+Array = npt.NDArray[Any]
+FLAT = 64 * np.finfo(np.float64).eps  # relative change of the objective that rounding alone could make
+
+
+def fit_lbfgs(
+    network: Network,
+    data: Dataset,
+    *,
+    alpha: float,
+    max_iter: int,
+    tol: float,
+    stopping: StoppingRule,
+    validation: Dataset | None = None,
+    report: Callable[[EpochRecord], None] = lambda record: None,
+) -> tuple[list[EpochRecord], str, bool]:
+    """Fit `network` in place; return the history, one record an iteration, the reason to stop, and whether converged.
+
+    Converged means that no component of the gradient exceeds `tol`, or that the objective no longer falls in float64.
+    """
+    theta = np.concatenate([np.asarray(p, np.float64).ravel() for p in network.parameters])
+    dtheta = np.empty_like(theta)
+    shapes = [p.shape for p in network.parameters]
+    parameters, gradients = _views(theta, shapes), _views(dtheta, shapes)
+    n_layers = len(network.weights)
+    work = Network(parameters[:n_layers], parameters[n_layers:], network.activation)
+    dW = Gradients(gradients[:n_layers], gradients[n_layers:])
+    full_batch = FullBatch(data)
+    checked = None if validation is None else _in_float64(validation)
+
+    history: list[EpochRecord] = []
+    latest: dict[str, Any] = {}
+    best: tuple[float, Array] | None = None
+    reason: str | None = None
+    watch = GradientFlowMonitor()
+    clock = time.perf_counter()
+
+    def objective(at: Array) -> tuple[float, Array]:
+        theta[...] = at
+        dtheta[...] = 0
+        loss, accuracy = full_batch.add_gradients(work, gradients)
+        latest.update(loss=loss, accuracy=accuracy, gradient_norms=dW.norms())
+        penalty = add_penalty(work.weights, dW.weights, alpha)
+        return loss + penalty, dtheta.copy()
+
+    def after_iteration(xk: Array) -> None:  # SciPy tells by the name how to call it
+        nonlocal best, reason, clock
+        val_loss = val_accuracy = None
+        if checked is not None:
+            theta[...] = xk
+            val_loss, val_accuracy = work.evaluate(*checked)
+        now = time.perf_counter()
+        epoch, seconds, clock = len(history) + 1, now - clock, now
+        record = EpochRecord(
+            epoch, **latest, val_loss=val_loss, val_accuracy=val_accuracy, learning_rate=None, seconds=seconds
+        )
+        history.append(record)
+        report(record)
+        check_divergence(history, None)
+        watch(record)
+        if stopping.restores_best and val_loss is not None and (best is None or val_loss < best[0]):
+            best = val_loss, xk.copy()
+        reason = stopping(history)
+        if reason is not None:
+            raise StopIteration
+
+    if max_iter == 0:
+        return [], "reached 0 iterations", False
+    result = optimize.minimize(
+        objective,
+        theta.copy(),
+        jac=True,
+        method="L-BFGS-B",
+        callback=after_iteration,
+        options={"maxiter": max_iter, "maxfun": 20 * max_iter, "gtol": tol, "ftol": FLAT, "maxls": 50},
+    )
+    theta[...] = result.x if best is None else best[1]
+    network.weights = [_like(W, old) for W, old in zip(work.weights, network.weights, strict=True)]
+    network.biases = [b.astype(old.dtype) for b, old in zip(work.biases, network.biases, strict=True)]
+    converged = bool(result.success) or reason is not None
+    if not converged and result.nit == max_iter:
+        reason = f"reached {max_iter} iterations"
+    return history, reason or str(result.message).lower(), converged
+
+
+def add_penalty(weights: list[Array], gradients: list[Array], alpha: float) -> float:
+    """Add the gradient of alpha / 2 * sum of all W^2, which is alpha * W, to arrays; return the penalty."""
+    penalty = 0.0
+    for W, dW in zip(weights, gradients, strict=True):
+        penalty += alpha / 2 * float(np.vdot(W, W))
+        dW += alpha * W
+    return penalty
+
+
+def _like(W: Array, old: Any) -> Any:
+    return ScaledTable(W.astype(old.dtype)) if isinstance(old, ScaledTable) else W.astype(old.dtype)
+
+
+def _in_float64(data: Dataset) -> Dataset:
+    weight = None if data.sample_weight is None else data.sample_weight.astype(np.float64)
+    return Dataset(data.X.astype(np.float64), data.y, weight)
+
+
+def _views(theta: Array, shapes: list[tuple[int, ...]]) -> list[Array]:
+    """Return arrays of these shapes that are consecutive parts of theta."""
+    ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
+    return [part.reshape(shape) for part, shape in zip(np.split(theta, ends), shapes, strict=True)]

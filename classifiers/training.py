@@ -1,0 +1,103 @@
+"""The minibatch loop.
+
+Each epoch meets every sample once, in a random order that depends on the seed alone: the same batches, whatever the
+format of X.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from classifiers.design_matrix import DesignMatrix
+from classifiers.gradient_flow import GradientFlowMonitor
+from classifiers.network import Network
+from classifiers.optimizers import Optimizer
+from classifiers.stopping import EpochRecord, StoppingRule, check_divergence
+
+__all__ = ["Dataset", "train", "train_epoch"]
+
+Array = npt.NDArray[Any]
+
+
+class Dataset(NamedTuple):
+    """What a network is fitted to or held against: (n, V), (n,) labels in [0, K), (n,) weights of mean 1 or None."""
+
+    X: DesignMatrix
+    y: Array
+    sample_weight: Array | None = None
+
+
+def train(
+    network: Network,
+    data: Dataset,
+    optimizer: Optimizer,
+    *,
+    schedule: Callable[[float], float],
+    batch_size: int,
+    stopping: StoppingRule,
+    rng: np.random.Generator,
+    validation: Dataset | None = None,
+    report: Callable[[EpochRecord], None] = lambda record: None,
+) -> tuple[list[EpochRecord], str]:
+    """Train `network` in place until a rule says stop; return the history and the reason.
+
+    Raises
+    ------
+    DivergenceError
+        When the loss is no longer finite, or a thousand times what it was.
+    """
+    history: list[EpochRecord] = []
+    learning_rate = optimizer.learning_rate
+    watch = GradientFlowMonitor()
+    best: tuple[float, Network] | None = None
+    while (reason := stopping(history)) is None:
+        optimizer.learning_rate = learning_rate * schedule(len(history))
+        record = train_epoch(
+            network, data, optimizer, batch_size=batch_size, rng=rng, epoch=len(history) + 1, validation=validation
+        )
+        history.append(record)
+        report(record)
+        check_divergence(history, learning_rate)
+        watch(record)
+        if stopping.restores_best and record.val_loss is not None and (best is None or record.val_loss < best[0]):
+            best = record.val_loss, network.copy()
+    optimizer.learning_rate = learning_rate
+    if best is not None:
+        network.restore(best[1])
+    return history, reason
+
+
+def train_epoch(
+    network: Network,
+    data: Dataset,
+    optimizer: Optimizer,
+    *,
+    batch_size: int,
+    rng: np.random.Generator,
+    epoch: int,
+    validation: Dataset | None = None,
+) -> EpochRecord:
+    """Make one pass over the data, a step a batch; return its record."""
+    start = time.perf_counter()
+    X, y, sample_weight = data
+    n = len(y)
+    order = rng.permutation(n)
+    loss = accuracy = 0.0
+    norms: tuple[float, ...] = ()
+    for first in range(0, n, batch_size):
+        batch = order[first : first + batch_size]
+        weight = None if sample_weight is None else sample_weight[batch]
+        batch_loss, batch_accuracy, gradients = network.loss_and_gradients(X[batch], y[batch], weight)
+        if not norms:
+            norms = gradients.norms()
+        optimizer.step(network.parameters, [*gradients.weights, *gradients.biases])
+        loss += batch_loss * len(batch) / n
+        accuracy += batch_accuracy * len(batch) / n
+    val_loss, val_accuracy = network.evaluate(*validation) if validation else (None, None)
+    seconds = time.perf_counter() - start
+    return EpochRecord(epoch, loss, accuracy, val_loss, val_accuracy, norms, optimizer.learning_rate, seconds)

@@ -1,0 +1,87 @@
+"""The three formats: the same products, the same gradient in the same rows, and no batch that costs O(V)."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from classifiers._scaled_table import ScaledTable
+from classifiers.design_matrix import DenseMatrix, SparseMatrix
+from classifiers.optimizers import SGD, Adagrad, Adam, Momentum, RMSProp
+from onehot import OneHot, RowGradient
+from tests.classifiers.oracle import DESIGNS
+from tests.onehot.oracle import assert_product, one_hot, peak_memory
+
+D = 3
+
+
+@pytest.fixture(params=DESIGNS)
+def design(request, problem, dtype):
+    return DESIGNS[request.param](problem.codes, problem.n_categories, dtype)
+
+
+@pytest.fixture(params=[np.float32, np.float64])
+def dtype(request):
+    return request.param
+
+
+@pytest.fixture
+def dense(problem):
+    return one_hot(problem.codes, problem.n_categories)
+
+
+@pytest.mark.parametrize("wrap", [np.asarray, ScaledTable])
+def test_the_product_is_the_dense_one(design, dense, dtype, wrap):
+    W = np.random.default_rng(0).normal(size=(design.shape[1], D)).astype(dtype)
+    assert_product(design @ wrap(W.copy()), dense, W, terms=len(W))
+
+
+def test_the_gradient_is_the_dense_one_in_the_rows_that_occur(design, dense, dtype):
+    rows = np.array([3, 3, 0, 7])
+    dZ = np.random.default_rng(0).normal(size=(4, D)).astype(dtype)
+    dW = design[rows].T @ dZ
+    assert isinstance(dW, RowGradient)
+    assert dW.dtype == dtype
+    assert_product(dW.toarray(), dense[rows].T, dZ, terms=4)
+    assert dW.coalesce()[0].tolist() == np.flatnonzero(dense[rows].any(axis=0)).tolist()
+
+
+@pytest.mark.parametrize("rows", [slice(5, 30), np.array([4, 4, 88]), np.arange(0)], ids=["slice", "repeated", "none"])
+def test_a_batch_and_its_size(design, dense, rows):
+    batch, expected = design[rows], dense[rows]
+    assert batch.shape == expected.shape
+    assert batch.nnz == np.count_nonzero(expected)
+    assert (batch @ np.eye(expected.shape[1], dtype=np.float32) == expected).all()
+
+
+def test_the_precision_can_be_changed(design, dense):
+    wide = design.astype(np.float64)
+    assert (wide @ np.eye(wide.shape[1])).dtype == np.float64
+    assert (wide.T @ np.ones((len(dense), 1))).dtype == np.float64
+
+
+@pytest.mark.parametrize("matrix", [DenseMatrix, lambda X: SparseMatrix(sparse.csr_array(X))])
+def test_any_numbers_will_do(matrix):
+    X = np.array([[0.5, 0, -2, 0], [0, 0, 2, 0], [3, 0, 0, 0]])
+    dZ = np.array([[1.0], [1.0], [0.0]])
+    dW = matrix(X).T @ dZ
+    assert matrix(X).nnz == 4
+    assert dW.toarray().ravel().tolist() == [0.5, 0, 0, 0]
+    assert dW.coalesce()[0].tolist() == [0, 2], "also a row whose gradient happens to be zero"
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.1), Momentum(0.1), Adagrad(0.1), RMSProp(0.1), Adam(0.1)], ids=repr)
+@pytest.mark.parametrize("name", ["OneHot", "csr"])
+def test_a_minibatch_step_allocates_nothing_of_size_V(name, optimizer):
+    n, f, V, B = 2000, 4, 1_000_000, 64
+    X = OneHot(np.random.default_rng(0).integers(0, V // f, size=(n, f)), V // f)
+    design = X if name == "OneHot" else SparseMatrix(X.tocsr())
+    W, optimizer = ScaledTable(np.ones((V, 2), np.float32)), optimizer.fresh(weight_decay=0.01)
+    dZ = np.ones((B, 2), np.float32)
+
+    def step(rows):
+        batch = design[rows]
+        batch @ W
+        optimizer.step([W], [batch.T @ dZ])
+
+    step(np.arange(B))  # the optimizer makes its state, of size V, in the first step
+    assert peak_memory(lambda: step(np.arange(B, 2 * B))) < V / 4

@@ -1,0 +1,130 @@
+"""The full-batch solver: the objective it minimises, when it stops, and what it leaves behind."""
+
+import numpy as np
+import pytest
+from scipy import optimize
+
+from classifiers.activations import tanh
+from classifiers.initializers import glorot_uniform
+from classifiers.lbfgs import add_penalty, fit_lbfgs
+from classifiers.network import Network, initialize
+from classifiers.stopping import AnyOf, EpochRecord, GradientNorm, MaxEpochs, ValidationLoss
+from classifiers.training import Dataset
+from tests.classifiers.oracle import DESIGNS, make_problem, slow_loss_and_gradients
+from tests.onehot.oracle import one_hot
+from tests.tolerance import assert_close
+
+ALPHA, TOL = 0.02, 1e-6
+
+
+def build(problem, hidden=(), dtype=np.float64):
+    sizes = (sum(problem.n_categories), *hidden, problem.K)
+    rng = np.random.default_rng(0)
+    return initialize(sizes, [glorot_uniform] * (len(sizes) - 1), tanh, fan_in=4, rng=rng, dtype=dtype)
+
+
+def dataset(problem, name="OneHot", dtype=np.float64, weighted=False):
+    weight = (problem.weight / problem.weight.mean()).astype(dtype) if weighted else None
+    return Dataset(DESIGNS[name](problem.codes, problem.n_categories, dtype), problem.y, weight)
+
+
+def fit(network, data, **changes):
+    settings = {"alpha": ALPHA, "max_iter": 500, "tol": TOL, "stopping": AnyOf(()), **changes}
+    return fit_lbfgs(network, data, **settings)
+
+
+def slow_objective(problem, shapes, weight, activation):
+    """Return the objective and its gradient as functions of all parameters end to end, on the dense one-hot matrix."""
+    X, n_layers = one_hot(problem.codes, problem.n_categories), len(shapes) // 2
+    ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes])
+
+    def objective(theta):
+        parts = [p.reshape(s) for p, s in zip(np.split(theta, ends[:-1]), shapes, strict=True)]
+        weights, biases = parts[:n_layers], parts[n_layers:]
+        loss, _, dW, db = slow_loss_and_gradients(X, problem.y, weights, biases, activation, weight)
+        loss += ALPHA / 2 * sum((W**2).sum() for W in weights)
+        gradients = [*(g + ALPHA * W for g, W in zip(dW, weights, strict=True)), *db]
+        return loss, np.concatenate([gradient.ravel() for gradient in gradients])
+
+    return objective
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["alike", "weighted"])
+@pytest.mark.parametrize("name", DESIGNS)
+def test_it_finds_the_minimum_of_the_convex_objective(problem, name, weighted):
+    network, data = build(problem), dataset(problem, name, weighted=weighted)
+    history, reason, converged = fit(network, data)
+    objective = slow_objective(problem, [p.shape for p in network.parameters], data.sample_weight, "identity")
+    reached = np.concatenate([np.asarray(p).ravel() for p in network.parameters])
+    loss, gradient = objective(reached)
+    assert converged
+    assert reason == "convergence: norm of projected gradient <= pgtol"
+    assert abs(gradient).max() <= 1.01 * TOL
+    best = optimize.minimize(objective, np.zeros_like(reached), jac=True, method="BFGS", options={"gtol": TOL})
+    # Strong convexity bounds the distance to the minimum, in value, by |gradient|^2 / (2 alpha).
+    assert loss - best.fun <= np.vdot(gradient, gradient) / (2 * ALPHA) + 1e-12
+    penalty = ALPHA / 2 * (np.asarray(network.weights[0]) ** 2).sum()
+    assert_close(history[-1].loss, loss - penalty, terms=1000)
+
+
+@pytest.mark.parametrize("hidden", [(4,), (4, 3)], ids=str)
+def test_with_hidden_layers_it_finds_a_stationary_point(problem, hidden):
+    network = build(problem, hidden)
+    history, _, converged = fit(network, dataset(problem))
+    objective = slow_objective(problem, [p.shape for p in network.parameters], None, "tanh")
+    _, gradient = objective(np.concatenate([np.asarray(p).ravel() for p in network.parameters]))
+    assert converged
+    assert abs(gradient).max() <= 2 * TOL
+    assert history[-1].loss < history[0].loss
+    assert [len(record.gradient_norms) for record in history] == [len(hidden) + 1] * len(history)
+
+
+def test_it_computes_in_double_precision_and_stores_single(problem):
+    single = build(problem, dtype=np.float32)
+    wide = [np.asarray(parameter).astype(np.float64) for parameter in single.parameters]
+    double = Network(wide[:1], wide[1:], tanh)
+    fit(single, dataset(problem, dtype=np.float32))
+    fit(double, dataset(problem))
+    for parameter, other in zip(single.parameters, double.parameters, strict=True):
+        assert parameter.dtype == np.float32
+        assert_close(parameter, other, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "converged", "length"),
+    [
+        ({"max_iter": 3}, "reached 3 iterations", False, 3),
+        ({"max_iter": 0}, "reached 0 iterations", False, 0),
+        ({"stopping": MaxEpochs(4)}, "reached 4 epochs", True, 4),
+        ({"stopping": GradientNorm(1e9)}, "gradient norm", True, 1),
+        ({"tol": 0.0}, "convergence: relative reduction of f <= factr*epsmch", True, None),
+    ],
+    ids=str,
+)
+def test_it_says_why_it_stopped(problem, changes, reason, converged, length):
+    history, why, done = fit(build(problem), dataset(problem), **changes)
+    assert why.startswith(reason)
+    assert done is converged
+    assert length in (None, len(history))
+    assert [record.epoch for record in history] == list(range(1, len(history) + 1))
+    assert {record.learning_rate for record in history} <= {None}
+
+
+def test_it_returns_to_the_best_weights_on_validation_data(problem):
+    network, other = build(problem), make_problem(seed=5)
+    validation = dataset(other)
+    seen: list[EpochRecord] = []
+    history, reason, converged = fit(
+        network, dataset(problem), validation=validation, stopping=ValidationLoss(3), alpha=0.0, report=seen.append
+    )
+    val_losses = [record.val_loss for record in history]
+    assert seen == history
+    assert (reason, converged) == ("validation loss did not improve by 0 for 3 epochs", True)
+    assert val_losses[-4] == min(val_losses) < val_losses[-1]
+    assert_close(network.evaluate(*validation)[0], min(val_losses), terms=1000)
+
+
+def test_the_penalty_and_its_gradient():
+    weights, gradients = [np.array([[1.0, 2.0]]), np.array([[3.0]])], [np.ones((1, 2)), np.zeros((1, 1))]
+    assert add_penalty(weights, gradients, 0.5) == 0.25 * 14
+    assert [gradient.tolist() for gradient in gradients] == [[[1.5, 2.0]], [[1.5]]]

@@ -1,0 +1,111 @@
+"""Stopping rules on histories written by hand."""
+
+import math
+import pickle
+
+import pytest
+
+from classifiers.stopping import (
+    AnyOf,
+    DivergenceError,
+    EpochRecord,
+    GradientNorm,
+    LossChange,
+    MaxEpochs,
+    StoppingRule,
+    ValidationLoss,
+    check_divergence,
+)
+
+
+def history(losses, val_losses=None, norms=(3.0, 4.0)):
+    val_losses = val_losses or [None] * len(losses)
+    return [
+        EpochRecord(epoch, loss, 0.5, val_loss, val_loss and 0.25, norms, 0.1, 2.0)
+        for epoch, (loss, val_loss) in enumerate(zip(losses, val_losses, strict=True), start=1)
+    ]
+
+
+FALLING, FLAT, RISING = [3.0, 2.0, 1.0], [1.0, 0.9999, 0.9998], [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("rule", "records", "reason"),
+    [
+        (MaxEpochs(3), history(FALLING[:2]), None),
+        (MaxEpochs(3), history(FALLING), "reached 3 epochs"),
+        (MaxEpochs(0), [], "reached 0 epochs"),
+        (GradientNorm(5.1), history(FALLING), "gradient norm 5 is below 5.1"),
+        (GradientNorm(5), history(FALLING), None),
+        (GradientNorm(5), [], None),
+        (LossChange(0.01, 2), history(FALLING), None),
+        (LossChange(0.01, 2), history(FLAT), "training loss did not improve by 0.01 for 2 epochs"),
+        (LossChange(0.01, 3), history(FLAT), None),
+        (LossChange(0, 2), history(FLAT), None),
+        (LossChange(0, 1), history([1.0, 1.0]), "training loss did not improve by 0 for 1 epochs"),
+        (LossChange(0, 2), history([1, 2, 0.5, 0.6]), None),
+        (LossChange(0, 2), [], None),
+        (ValidationLoss(2), history(RISING, FALLING), None),
+        (ValidationLoss(2), history(FALLING, RISING), "validation loss did not improve by 0 for 2 epochs"),
+        (ValidationLoss(2, tol=0.01), history(FALLING, FLAT), "validation loss did not improve by 0.01 for 2 epochs"),
+        (ValidationLoss(2), [], None),
+        (MaxEpochs(3) | LossChange(0.01, 2), history(FLAT), "reached 3 epochs"),
+        (LossChange(0.01, 2) | MaxEpochs(3), history(FLAT), "training loss did not improve by 0.01 for 2 epochs"),
+        (GradientNorm(1) | LossChange(0.01, 2) | MaxEpochs(9), history(FALLING), None),
+        (AnyOf(()), history(FLAT), None),
+    ],
+    ids=lambda value: repr(value) if isinstance(value, StoppingRule) else None,
+)
+def test_a_rule_gives_its_reason(rule, records, reason):
+    assert rule(records) == reason
+    assert rule(records) == reason, "a rule keeps no state"
+    assert pickle.loads(pickle.dumps(rule)) == rule
+
+
+def test_best_weights_are_asked_for_by_any_rule_that_does():
+    assert ValidationLoss().restores_best
+    assert (MaxEpochs(3) | (LossChange(0.1) | ValidationLoss())).restores_best
+    assert not (MaxEpochs(3) | LossChange(0.1)).restores_best
+
+
+def test_a_validation_rule_asks_for_validation_data():
+    with pytest.raises(ValueError, match="needs validation data: pass X_val and y_val, or early_stopping=True"):
+        ValidationLoss()(history(FALLING))
+
+
+def test_a_rule_of_ones_own_needs_a_call():
+    class Mine(StoppingRule):
+        pass
+
+    with pytest.raises(TypeError, match=r"Mine must define __call__\(history\)"):
+        (MaxEpochs(5) | Mine())(history(FALLING))
+
+    class AfterLunch(StoppingRule):
+        def __call__(self, history):
+            return "lunch" if len(history) == 2 else None
+
+    assert (AfterLunch() | MaxEpochs(5))(history(FALLING[:2])) == "lunch"
+
+
+@pytest.mark.parametrize("losses", [FALLING, RISING, [2.0, 1999.0], [1e-3, 999.0], [5.0], [9e5]])
+def test_ordinary_losses_are_no_divergence(losses):
+    check_divergence(history(losses), 0.1)
+
+
+@pytest.mark.parametrize("last", [math.nan, math.inf, 2001.0])
+def test_divergence_names_the_epoch_and_a_learning_rate(last):
+    message = rf"training diverged in epoch 3: the loss is {last}; try learning_rate=0\.05, a tenth of the present one"
+    with pytest.raises(DivergenceError, match=message):
+        check_divergence(history([2.0, 1.0, last]), 0.5)
+
+
+def test_the_first_epoch_can_diverge_too():
+    with pytest.raises(DivergenceError, match=r"training diverged in epoch 1: the loss is 2000000\.0$"):
+        check_divergence(history([2e6]), None)
+
+
+def test_a_record_prints_on_a_line():
+    (record,) = history([0.5])
+    assert str(record) == "epoch    1  loss 0.5000  acc 0.5000  2.00 s"
+    (record,) = history([0.5], [0.75])
+    assert str(record) == "epoch    1  loss 0.5000  acc 0.5000  val_loss 0.7500  val_acc 0.2500  2.00 s"
