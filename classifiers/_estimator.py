@@ -1,0 +1,464 @@
+"""What both estimators share: reading data, choosing a solver, predicting.
+
+`__init__` stores, `fit` validates and learns, `predict` checks. A subclass says which layers its network has.
+"""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_array, check_random_state, column_or_1d, compute_class_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_sample_weight,
+    assert_all_finite,
+    check_consistent_length,
+    check_is_fitted,
+)
+
+from classifiers._input import as_design_matrix, refuse_strings
+from classifiers.design_matrix import DesignMatrix
+from classifiers.lbfgs import fit_lbfgs
+from classifiers.losses import log_softmax, softmax
+from classifiers.network import Network
+from classifiers.optimizers import Optimizer, get_optimizer
+from classifiers.prediction import predict
+from classifiers.schedules import get_schedule
+from classifiers.stopping import (
+    AnyOf,
+    EpochRecord,
+    LossChange,
+    MaxEpochs,
+    StoppingRule,
+    ValidationLoss,
+    check_divergence,
+)
+from classifiers.training import Dataset, train, train_epoch
+from onehot import OneHot, ShapeError
+from onehot._codes import normalize_n_categories
+
+if TYPE_CHECKING:
+    from typing import Self
+
+__all__ = ["CategoricalClassifier"]
+
+Array = npt.NDArray[Any]
+
+
+def _steps_through_batches(estimator: CategoricalClassifier) -> bool:
+    if estimator.solver == "lbfgs":
+        raise AttributeError("partial_fit is for the minibatch solvers; solver='lbfgs' needs all data at once")
+    return True
+
+
+class CategoricalClassifier(ClassifierMixin, BaseEstimator, ABC):
+    """Base of `SoftmaxRegression` and `MLPClassifier`."""
+
+    if TYPE_CHECKING:
+        solver: Any
+        alpha: float
+        learning_rate: float
+        momentum: float
+        schedule: Any
+        batch_size: int
+        max_iter: int
+        tol: float
+        early_stopping: bool
+        validation_fraction: float
+        n_iter_no_change: int
+        stopping: StoppingRule | None
+        n_categories: Any
+        handle_unknown: str
+        class_weight: Any
+        dtype: Any
+        warm_start: bool
+        random_state: Any
+        verbose: int
+
+        n_categories_: tuple[int, ...] | None
+        history_: list[EpochRecord]
+        _network: Network
+        _optimizer: Optimizer | None
+        _generator: np.random.Generator
+
+    @abstractmethod
+    def _new_network(self, V: int, K: int, fan_in: int, rng: np.random.Generator) -> Network:
+        """Return the untrained network of this model."""
+
+    def fit(
+        self,
+        X: Any,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+        X_val: Any = None,
+        y_val: npt.ArrayLike | None = None,
+    ) -> Self:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : OneHot, sparse array (n, V), float array (n, V) or integer codes (n, f)
+        y : array, shape (n,)
+            Labels of two classes or more, of any type.
+        sample_weight : array of float, shape (n,), optional
+            Not negative; a weight of 2 is the sample twice.
+        X_val, y_val : optional
+            Validation data, evaluated after each epoch, and what `early_stopping` goes by.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For bad input, naming field, row and value (`onehot.CodeError` is a ValueError).
+        DivergenceError
+            If the loss grows out of bounds.
+        """
+        self._check_parameters()
+        refit = not (self.warm_start and hasattr(self, "_network"))
+        design = self._read(X, fitting=refit)
+        labels = _read_labels(X, y)
+        if refit:
+            self.classes_ = _classes_of(labels)
+        y_index = self._index_of(labels)
+        weight = self._weights(sample_weight, X, y_index)
+        self._generator = rng = _new_generator(self.random_state)
+        if refit:
+            fan_in = max(1, round(design.nnz / design.shape[0]))
+            self._network = self._new_network(design.shape[1], len(self.classes_), fan_in, rng)
+        data, validation = self._split(Dataset(design, y_index, weight), X_val, y_val, rng)
+        self._optimizer = None
+        self._solve(data, validation, rng)
+        self.n_iter_ = len(self.history_)
+        return self
+
+    @available_if(_steps_through_batches)  # type: ignore[untyped-decorator]  # scikit-learn has no types
+    def partial_fit(
+        self, X: Any, y: npt.ArrayLike, classes: npt.ArrayLike | None = None, sample_weight: npt.ArrayLike | None = None
+    ) -> Self:
+        """Make one epoch over this data, going on from where the model is.
+
+        Parameters
+        ----------
+        X, y : as for `fit`
+            Not all classes need to occur.
+        classes : array, shape (K,), optional
+            All classes there will be; needed at the first call.
+        sample_weight : array of float, shape (n,), optional
+            Taken as they are: unlike in `fit`, their mean over all calls to come is not known.
+
+        Returns
+        -------
+        self
+        """
+        first = not hasattr(self, "_network")
+        if first:
+            self._check_parameters()
+        design = self._read(X, fitting=first)
+        labels = _read_labels(X, y)
+        if first:
+            if classes is None:
+                raise ValueError("the first call of partial_fit needs classes=, all labels there will be")
+            self.classes_ = _classes_of(np.asarray(classes))
+            self._generator = _new_generator(self.random_state)
+            fan_in = max(1, round(design.nnz / design.shape[0]))
+            self._network = self._new_network(design.shape[1], len(self.classes_), fan_in, self._generator)
+            self._optimizer = None
+            self.history_ = []
+        elif classes is not None and not np.array_equal(_classes_of(np.asarray(classes)), self.classes_):
+            raise ValueError(f"classes={classes!r} differ from those of the first call, {self.classes_.tolist()}")
+        y_index = self._index_of(labels)
+        if self.class_weight == "balanced":
+            raise ValueError("class_weight='balanced' needs all data at once; pass a dict, or sample_weight")
+        weight = self._weights(sample_weight, X, y_index, normalize=False)
+        if self._optimizer is None:
+            self._optimizer = self._new_optimizer()
+        schedule = get_schedule(self.schedule, max_iter=max(self.max_iter, 1))
+        self._optimizer.learning_rate = self._base_learning_rate() * schedule(len(self.history_))
+        with np.errstate(all="ignore"):
+            record = train_epoch(
+                self._network,
+                Dataset(design, y_index, weight),
+                self._optimizer,
+                batch_size=self.batch_size,
+                rng=self._generator,
+                epoch=len(self.history_) + 1,
+            )
+        self._report(record)
+        self.history_ = [*self.history_, record]
+        check_divergence(self.history_, self._base_learning_rate())
+        self.stop_reason_ = "partial_fit makes one epoch"
+        self.n_iter_ = len(self.history_)
+        return self
+
+    def decision_function(self, X: Any) -> Array:
+        """Return the logits: (n, K), or for two classes (n,), the second's minus the first's."""
+        return self._outputs(X, lambda Z: Z if Z.shape[1] > 2 else Z[:, 1] - Z[:, 0])
+
+    def predict(self, X: Any) -> Array:
+        """Return the most probable class of each row, (n,)."""
+        best = self._outputs(X, lambda Z: Z.argmax(axis=1))
+        predicted: Array = self.classes_[best]
+        return predicted
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class, (n, K), in the order of `classes_`."""
+        return self._outputs(X, softmax)
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Return log-probabilities, (n, K), exact where the probability itself would round to 0."""
+        return self._outputs(X, log_softmax)
+
+    def _logits(self, X: Any) -> Array:
+        return self._outputs(X, lambda Z: Z)
+
+    def _outputs(self, X: Any, finish: Callable[[Array], Array]) -> Array:
+        """Return ``finish(logits)`` for the rows of X."""
+        check_is_fitted(self)
+        X, names = self._checked(X, fitting=False)
+        return predict(self._network, X, lambda rows: self._design(rows, names), finish, self.n_categories_)
+
+    def _read(self, X: Any, *, fitting: bool) -> DesignMatrix:
+        """Return X as a design matrix; when fitting, learn its width, its names and its categories."""
+        X, names = self._checked(X, fitting=fitting)
+        if not fitting:
+            return self._design(X, names)
+        n_categories = self._given_n_categories(X)
+        design = as_design_matrix(X, n_categories, dtype=self.dtype, names=names)
+        self.n_features_in_ = X.shape[1]
+        self.n_categories_ = design.n_categories if isinstance(design, OneHot) else n_categories
+        return design
+
+    def _checked(self, X: Any, *, fitting: bool) -> tuple[Any, Any]:
+        """Return X, two-dimensional and of a width that fits, and the names of its columns."""
+        if fitting or not isinstance(X, OneHot):
+            _check_feature_names(self, X, reset=fitting)
+        names = getattr(self, "feature_names_in_", None)
+        X = self._as_2d(X)
+        if not fitting:
+            self._check_width(X)
+        columns = len(X.n_categories) if isinstance(X, OneHot) else X.shape[1]
+        return X, names if names is not None and len(names) == columns else None
+
+    def _design(self, X: Any, names: Any) -> DesignMatrix:
+        """Return rows of a checked X as the design matrix that this model was fitted to."""
+        ignore = self.handle_unknown == "ignore"
+        return as_design_matrix(
+            X, self.n_categories_, dtype=self.dtype, names=names, fitted=True, ignore_unknown=ignore
+        )
+
+    def _as_2d(self, X: Any) -> Any:
+        """Return X as a OneHot, a CSR array or an array of numbers, of two dimensions and a row or more."""
+        if isinstance(X, OneHot):
+            if not len(X):
+                raise ShapeError(f"X is a OneHot of no rows; {type(self).__name__} needs at least one sample")
+            return X
+        try:
+            return check_array(X, accept_sparse="csr", ensure_all_finite=False, input_name="X", estimator=self)
+        except ValueError:
+            refuse_strings(X)
+            raise
+
+    def _given_n_categories(self, X: Any) -> tuple[int, ...] | None:
+        if self.n_categories is None:
+            return None
+        f = len(X.n_categories) if isinstance(X, OneHot) else X.shape[1]
+        return normalize_n_categories(
+            self.n_categories, np.size(self.n_categories) if np.ndim(self.n_categories) else f
+        )
+
+    def _check_width(self, X: Any) -> None:
+        expected, fields = {self.n_features_in_}, ""
+        if self.n_categories_ is not None:
+            f, V = len(self.n_categories_), sum(self.n_categories_)
+            expected, fields = {V} if isinstance(X, OneHot) else {f, V}, f" ({f} fields, {V} categories)"
+        if X.shape[1] not in expected:
+            raise ShapeError(
+                f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
+                f"{self.n_features_in_} features as input{fields}"
+            )
+
+    def _index_of(self, labels: Array) -> Array:
+        """Return labels as positions in `classes_`."""
+        index = np.searchsorted(self.classes_, labels)
+        index[index == len(self.classes_)] = 0
+        for row in np.flatnonzero(self.classes_[index] != labels)[:1]:
+            raise ValueError(f"y, row {row}: class {labels.tolist()[row]!r} is not one of {self.classes_.tolist()}")
+        return index.astype(np.intp, copy=False)
+
+    def _weights(self, sample_weight: Any, X: Any, y_index: Array, *, normalize: bool = True) -> Array | None:
+        """Return the product of sample and class weights, of mean 1, or None where all are equal."""
+        if sample_weight is None and self.class_weight is None:
+            return None
+        n = len(y_index)
+        weight: Array = _check_sample_weight(
+            sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True
+        )
+        if self.class_weight == "balanced":  # all classes have the same weight in all
+            weight = weight / np.maximum(np.bincount(y_index, weight), np.finfo(np.float64).tiny)[y_index]
+        elif self.class_weight is not None:
+            y = self.classes_[y_index]
+            weight = weight * compute_class_weight(self.class_weight, classes=self.classes_, y=y)[y_index]
+        return (_of_mean_one(weight) if normalize else weight).astype(self.dtype)
+
+    def _split(self, data: Dataset, X_val: Any, y_val: Any, rng: np.random.Generator) -> tuple[Dataset, Dataset | None]:
+        """Return training and validation data."""
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val go together: pass both or neither")
+        if X_val is not None:
+            return data, Dataset(self._read(X_val, fitting=False), self._index_of(_read_labels(X_val, y_val)))
+        if not self.early_stopping:
+            return data, None
+        weight = data.sample_weight
+        rows, share, seed = np.arange(len(data.y)), self.validation_fraction, int(rng.integers(2**31))
+        try:
+            parts = train_test_split(rows, test_size=share, stratify=data.y, random_state=seed)
+        except ValueError as error:
+            raise ValueError(
+                f"early_stopping cannot set validation data aside ({error}); "
+                f"pass X_val and y_val, or another validation_fraction than {share}"
+            ) from error
+        training, validation = (
+            Dataset(data.X[part], data.y[part], None if weight is None else _of_mean_one(weight[part]))
+            for part in map(np.sort, parts)
+        )
+        return training, validation
+
+    def _solve(self, data: Dataset, validation: Dataset | None, rng: np.random.Generator) -> None:
+        stopping = self._stopping_rule()
+        with np.errstate(all="ignore"):  # what overflows becomes NaN or Inf, and is reported as divergence
+            if self.solver == "lbfgs":
+                self.history_, self.stop_reason_, converged = fit_lbfgs(
+                    self._network,
+                    data,
+                    alpha=self.alpha,
+                    max_iter=self.max_iter,
+                    tol=self.tol,
+                    stopping=stopping,
+                    validation=validation,
+                    report=self._report,
+                )
+                if not converged:
+                    warnings.warn(
+                        f"L-BFGS did not converge ({self.stop_reason_}); increase max_iter={self.max_iter} "
+                        f"or tol={self.tol}",
+                        ConvergenceWarning,
+                        stacklevel=3,
+                    )
+                return
+            self._optimizer = self._new_optimizer()
+            self.history_, self.stop_reason_ = train(
+                self._network,
+                data,
+                self._optimizer,
+                schedule=get_schedule(self.schedule, max_iter=max(self.max_iter, 1)),
+                batch_size=self.batch_size,
+                stopping=MaxEpochs(self.max_iter) | stopping,
+                rng=rng,
+                validation=validation,
+                report=self._report,
+            )
+
+    def _stopping_rule(self) -> StoppingRule:
+        """Return the rule that the parameters describe, beside `max_iter`."""
+        if self.stopping is not None:
+            return self.stopping
+        if self.early_stopping:
+            return ValidationLoss(self.n_iter_no_change, self.tol)
+        if self.solver == "lbfgs":
+            return AnyOf(())  # its own criteria are enough
+        return LossChange(self.tol, self.n_iter_no_change)
+
+    def _new_optimizer(self) -> Optimizer:
+        return get_optimizer(
+            self.solver, learning_rate=self.learning_rate, momentum=self.momentum, weight_decay=self.alpha
+        )
+
+    def _base_learning_rate(self) -> float:
+        return float(self.solver.learning_rate if isinstance(self.solver, Optimizer) else self.learning_rate)
+
+    def _report(self, record: EpochRecord) -> None:
+        if self.verbose:
+            print(record, flush=True)
+
+    def _check_parameters(self) -> None:
+        """Raise for the first parameter that has no meaning."""
+        bounds: list[tuple[str, Any, float, float]] = [
+            ("alpha", Real, 0, np.inf),
+            ("learning_rate", Real, 0, np.inf),
+            ("momentum", Real, 0, 1),
+            ("batch_size", Integral, 1, np.inf),
+            ("max_iter", Integral, 0, np.inf),
+            ("tol", Real, 0, np.inf),
+            ("n_iter_no_change", Integral, 1, np.inf),
+            ("validation_fraction", Real, 0, 1),
+        ]
+        for name, kind, low, high in bounds:
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value < high:
+                sort = "a number" if kind is Real else "an integer"
+                raise ValueError(f"{name}={value!r} must be {sort} in [{low}, {high})")
+        if self.handle_unknown not in ("error", "ignore"):
+            raise ValueError(f"handle_unknown={self.handle_unknown!r} must be 'error' or 'ignore'")
+        if np.dtype(self.dtype) not in (np.float32, np.float64):
+            raise ValueError(f"dtype={self.dtype!r} must be numpy.float32 or numpy.float64")
+        if not isinstance(self.stopping, StoppingRule | None):
+            raise ValueError(
+                f"stopping={self.stopping!r} must be a rule of classifiers.stopping, like LossChange(1e-4)"
+            )
+        if self.solver != "lbfgs":
+            self._new_optimizer()
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_network")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.categorical = True
+        return tags
+
+
+def _of_mean_one(weight: Array) -> Array:
+    mean = weight.mean(dtype=np.float64)
+    if not mean > 0:
+        raise ValueError("sample_weight and class_weight leave no weight at all: every product is zero")
+    scaled: Array = weight / weight.dtype.type(mean)
+    return scaled
+
+
+def _read_labels(X: Any, y: npt.ArrayLike) -> Array:
+    if y is None:
+        raise ValueError("this classifier requires y to be passed, but the target y is None")
+    labels: Array = column_or_1d(y, warn=True)
+    if labels.dtype.kind == "f":
+        assert_all_finite(labels, input_name="y")
+    check_classification_targets(labels)
+    check_consistent_length(X, labels)
+    return labels
+
+
+def _classes_of(labels: Array) -> Array:
+    classes = np.unique(labels)
+    if len(classes) < 2:
+        raise ValueError(
+            f"y has only one class, {classes.tolist()[0]!r}; a classifier needs samples of 2 classes or more"
+        )
+    return classes
+
+
+def _new_generator(random_state: Any) -> np.random.Generator:
+    return np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max))

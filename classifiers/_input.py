@@ -1,0 +1,218 @@
+"""The door of the estimators: whatever X is, it leaves as a design matrix.
+
+    onehot.OneHot                        as it is
+    scipy sparse (n, V)                  the design matrix
+    float or bool array (n, V)           the design matrix
+    integer array (n, f)                 codes
+    any array, with n_categories known   (n, f) is codes and (n, V) the design matrix: the width decides, not the dtype
+
+What the model was fitted to decides too: where that was a design matrix of unknown fields, X is never read as codes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
+from onehot import CodeError, OneHot, ShapeError
+from onehot._errors import field_label
+
+__all__ = ["as_design_matrix", "refuse_strings"]
+
+Array = npt.NDArray[Any]
+Names = Sequence[str] | None
+
+IF_MISSING = (
+    "if it means missing, pass handle_missing='own' to give it a category of its own, or 'zero' to let it contribute nothing"
+)
+
+
+def as_design_matrix(
+    X: Any,
+    n_categories: Sequence[int] | None,
+    *,
+    dtype: npt.DTypeLike,
+    names: Names = None,
+    fitted: bool = False,
+    ignore_unknown: bool = False,
+    missing: str = "error",
+) -> DesignMatrix:
+    """Return X, already known to be 2-D, as a design matrix of float `dtype`.
+
+    Parameters
+    ----------
+    X : OneHot, scipy CSR array or NumPy array
+    n_categories : sequence of int, optional
+        Rows of each field's block: as given by the user, or as learned where the model is `fitted`.
+    names : sequence of str, optional
+        Of the columns of X, for messages.
+    ignore_unknown : bool
+        Let codes beyond `n_categories`, and -1, select nothing.
+    missing : {"error", "zero", "own"}
+        What NaN and -1 are as codes: an error, nothing selected, or the last category of their field. Where unknown
+        codes are ignored, -1 is one of them in an array of floats, as `OrdinalEncoder` makes it, and where missing ones
+        are an error.
+
+    Raises
+    ------
+    CodeError, ShapeError, ValueError
+        Naming field, row and value, and what to pass instead.
+    """
+    if isinstance(X, OneHot):
+        _check_fields(X, n_categories, names)
+        return X.astype(dtype)
+    undecided = n_categories is None and not fitted
+    if _is_codes(X, n_categories, undecided):
+        if undecided:
+            _warn_if_one_hot(X)
+        return _as_codes(X, n_categories, dtype, names, fitted, ignore_unknown, missing)
+    design = _as_matrix(X, dtype, names)
+    if undecided:
+        _warn_if_codes(X)
+    return design
+
+
+def refuse_strings(X: Any) -> None:
+    """Raise for the first string in a table that NumPy could not read as numbers."""
+    values = np.asarray(X, dtype=object)
+    if values.ndim != 2:
+        return
+    for row, field in np.argwhere(np.vectorize(isinstance, otypes=[bool])(values, str))[:1].tolist():
+        raise CodeError(
+            f"{field_label(field, getattr(X, 'columns', None))}, row {row}: {values[row, field]!r} is not a code; "
+            "turn strings into codes first, with scikit-learn's OrdinalEncoder(dtype=int)"
+        )
+
+
+def _check_fields(X: OneHot, n_categories: Sequence[int] | None, names: Names) -> None:
+    if n_categories is None or X.n_categories == tuple(n_categories):
+        return
+    if len(X.n_categories) != len(n_categories):
+        raise ShapeError(f"X has {len(X.n_categories)} fields, expected {len(n_categories)}")
+    for field, (has, expected) in enumerate(zip(X.n_categories, n_categories, strict=True)):
+        if has != expected:
+            raise ShapeError(
+                f"{field_label(field, names)}: X has {has} categories, expected {expected}; "
+                "pass n_categories to OneHot, or the codes themselves"
+            )
+
+
+def _is_codes(X: Any, n_categories: Sequence[int] | None, undecided: bool) -> bool:
+    """Tell codes (n, f) from a design matrix (n, V)."""
+    width, is_sparse = X.shape[1], sparse.issparse(X)
+    if n_categories is None:
+        return undecided and not is_sparse and X.dtype.kind in "iu"
+    f, V = len(n_categories), sum(n_categories)
+    if width == V != f or (is_sparse and width == V):
+        return False
+    if width == f and not is_sparse:
+        return V != f or X.dtype.kind in "iu"
+    raise ShapeError(
+        f"X has {width} columns, but n_categories has {f} fields and {V} categories in all; "
+        + ("pass a sparse matrix of shape" if is_sparse else f"pass codes of shape (n, {f}) or a matrix of shape")
+        + f" (n, {V})"
+    )
+
+
+def _as_codes(
+    X: Array,
+    n_categories: Sequence[int] | None,
+    dtype: npt.DTypeLike,
+    names: Names,
+    fitted: bool,
+    ignore_unknown: bool,
+    missing: str,
+) -> OneHot:
+    own, is_float = missing == "own", X.dtype.kind == "f"
+    minus_one = X == -1 if X.dtype.kind != "u" else np.False_
+    unknown = minus_one if ignore_unknown and (is_float or missing == "error") else np.False_
+    absent = (np.isnan(X) if is_float else np.False_) | (minus_one & ~unknown)
+    _refuse_what_is_no_code(X, names, allowed=unknown if missing == "error" else absent | unknown)
+    codes = np.where(absent | unknown, -1, X).astype(np.int64) if is_float else X
+    counts = None if n_categories is None else np.subtract(n_categories, int(own))
+    if ignore_unknown:
+        if counts is None:
+            counts = np.maximum(codes.max(axis=0), 0).astype(np.int64) + 1
+        codes = np.where(codes >= counts, -1, codes.astype(np.int64))
+        if own:  # by hand: an unknown code must not become the missing one
+            codes, counts, own = np.where(absent, counts, codes), counts + 1, False
+    try:
+        policy: Any = "own" if own else "zero" if ignore_unknown else missing
+        return OneHot(codes, counts, missing=policy, dtype=dtype, names=names)
+    except CodeError as error:
+        if not fitted:
+            raise
+        raise CodeError(f"{error}, or handle_unknown='ignore' to let it contribute nothing") from None
+
+
+def _refuse_what_is_no_code(X: Array, names: Names, allowed: Array) -> None:
+    """Raise for negative, missing and fractional codes that are not allowed; what is too large a code, `OneHot` refuses."""
+    if X.dtype.kind == "u":
+        return
+    wrong = ~(X >= 0) & ~allowed
+    if X.dtype.kind == "f":
+        wrong |= (X >= 0) & ((X != np.floor(X)) | (X > 2.0**53))  # beyond it, floats skip integers
+    for row, field in np.argwhere(wrong)[:1].tolist():
+        code = X[row, field].item()
+        if code < 0:
+            reason = f"code {code} is negative, and codes count from 0; {IF_MISSING}"
+        elif code != code:
+            reason = f"Input X contains NaN, which is not a code; {IF_MISSING}"
+        else:
+            reason = f"{code} is not a code; codes are whole numbers from 0"
+        raise CodeError(f"{field_label(field, names)}, row {row}: {reason}")
+
+
+def _as_matrix(X: Any, dtype: npt.DTypeLike, names: Names) -> DesignMatrix:
+    is_sparse = sparse.issparse(X)
+    with np.errstate(over="ignore"):  # what is too large is reported below
+        if not is_sparse:
+            dense = np.ascontiguousarray(X, dtype=dtype)
+            for row, column in np.argwhere(~np.isfinite(dense))[:1].tolist():
+                _raise_not_finite(X[row, column], row, column, dtype, names)
+            return DenseMatrix(dense)
+        csr: Any = sparse.csr_array(X, dtype=dtype, copy=True)
+    for k in np.flatnonzero(~np.isfinite(csr.data))[:1].tolist():
+        row = int(np.searchsorted(csr.indptr, k, side="right")) - 1
+        _raise_not_finite(X.data[k], row, int(csr.indices[k]), dtype, names)
+    csr.sum_duplicates()
+    csr.eliminate_zeros()
+    return SparseMatrix(csr)
+
+
+def _raise_not_finite(value: Any, row: int, column: int, dtype: npt.DTypeLike, names: Names) -> None:
+    if np.isfinite(value):
+        contents, remedy = f"{value:g}, too large for {np.dtype(dtype)}", "scale the column"
+    else:
+        contents = "NaN" if np.isnan(value) else "infinity"
+        remedy = "the design matrix must be finite, so fill such values in"
+    name = "" if names is None else f" ({names[column]!r})"
+    raise ValueError(f"column {column}{name}, row {row}: Input X contains {contents}; {remedy}")
+
+
+def _warn_if_codes(X: Any) -> None:
+    """Warn where a float matrix could be codes: whole numbers, and not just 0 and 1."""
+    if X.dtype.kind == "f" and not sparse.issparse(X) and X.max() > 1 and (np.floor(X) == X).all():
+        warnings.warn(
+            f"X holds whole numbers up to {X.max():g} as {X.dtype}, and is taken as the design matrix; "
+            "if these are codes, pass X.astype(int) or n_categories",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
+def _warn_if_one_hot(X: Array) -> None:
+    """Warn where an integer matrix could be one-hot: of three or more columns, with exactly one 1 in each row."""
+    if X.shape[1] >= 3 and X.max() == 1 and X.min() == 0 and (X.sum(axis=1) == 1).all():
+        warnings.warn(
+            f"X of integers is exactly one-hot, but is read as codes of {X.shape[1]} fields; "
+            f"if it is a one-hot matrix, pass X.astype(float), or n_categories=[{X.shape[1]}]",
+            UserWarning,
+            stacklevel=5,
+        )

@@ -1,0 +1,71 @@
+"""Prediction of many rows: in chunks on all cores, each distinct row once, through joined fields.
+
+Memory is that of the result and of a chunk a thread, whatever the number of rows. Equal rows have equal logits: where
+few joint categories are possible at all, each is computed once and the rows look their results up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from classifiers._threads import map_in_order
+from classifiers.design_matrix import DesignMatrix
+from classifiers.fused_fields import FusedFields
+from classifiers.network import Network, chunks
+from onehot import OneHot
+
+__all__ = ["predict"]
+
+Array = npt.NDArray[Any]
+WORTH_JOINING = 16  # columns of a table: for fewer, joining the codes costs as much as it saves
+
+
+def predict(
+    network: Network,
+    X: Any,
+    read: Callable[[Any], DesignMatrix],
+    finish: Callable[[Array], Array],
+    n_categories: tuple[int, ...] | None,
+) -> Array:
+    """Return ``finish(logits)`` for the rows of X.
+
+    Parameters
+    ----------
+    network : Network
+    X : anything of which ``X[rows]`` with a slice are rows
+    read : callable
+        Makes a design matrix of such rows; raises where they are not valid.
+    finish : callable
+        From logits (m, K) to what is wanted of each row, (m, ...).
+    n_categories : tuple of int or None
+        Of the fields of X, where X has fields.
+    """
+    n, joined, fused = X.shape[0], network, None
+    if n_categories is not None:
+        fused = FusedFields(n_categories, n)
+        table = np.asarray(network.weights[0])
+        if not fused.pays or (len(fused.groups) > 1 and table.shape[1] < WORTH_JOINING):
+            fused = None
+        else:
+            joined = Network([fused.table(table), *network.weights[1:]], network.biases, network.activation)
+    if fused is not None and len(fused.groups) == 1:
+        result_of_category = finish(joined.logits(OneHot(np.arange(joined.weights[0].shape[0]))))
+
+    def predict_chunk(rows: slice) -> Array:
+        design = read(X[rows])
+        if fused is None or not isinstance(design, OneHot) or (design.indices < 0).any():
+            return finish(network.forward(design))
+        J = fused.join(design)
+        if len(fused.groups) == 1:
+            return result_of_category[J.indices[:, 0]]
+        return finish(joined.forward(J))
+
+    try:
+        return np.concatenate(map_in_order(predict_chunk, chunks(n)))
+    except ValueError:
+        read(X)  # names the row of X, not of its chunk
+        raise

@@ -1,0 +1,369 @@
+"""What both estimators share: weights, going on from earlier fits, unknown codes, validation, scikit-learn's tools."""
+
+import pickle
+import re
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+
+from classifiers import MLPClassifier, SoftmaxRegression
+from classifiers.optimizers import Adagrad, Adam, Momentum, RMSProp
+from classifiers.schedules import Step
+from classifiers.stopping import DivergenceError, GradientNorm, LossChange, MaxEpochs, ValidationLoss
+from onehot import OneHot
+from tests.classifiers.oracle import FORMATS, make_problem
+from tests.onehot.oracle import one_hot
+from tests.tolerance import assert_close
+
+MINIBATCH = ["sgd", "momentum", "adagrad", "rmsprop", "adam"]
+SOLVERS = ["lbfgs", *MINIBATCH]
+ROUNDINGS = 10_000  # of some epochs, each a chain of sums
+
+
+@pytest.fixture(params=[SoftmaxRegression, MLPClassifier], ids=lambda Model: Model.__name__)
+def model(request, problem):
+    """Return an estimator with these settings; by default, of double precision and five epochs."""
+
+    def build(**settings):
+        defaults = {
+            "solver": "sgd",
+            "learning_rate": 0.1,
+            "batch_size": 20,
+            "stopping": None if "max_iter" in settings or "early_stopping" in settings else MaxEpochs(5),
+            "n_categories": problem.n_categories,
+            "dtype": np.float64,
+            "random_state": 0,
+        }
+        if request.param is MLPClassifier:
+            defaults |= {"hidden_layer_sizes": (6,), "activation": "tanh"}
+        return request.param(**(defaults | settings))
+
+    return build
+
+
+def parameters(model):
+    return [np.array(parameter) for parameter in model._network.parameters]
+
+
+def assert_same(model, expected, terms=ROUNDINGS):
+    for parameter, other in zip(parameters(model), parameters(expected), strict=True):
+        assert_close(parameter, other, terms=terms)
+
+
+# Where a gradient is zero, g / (sqrt(v) + 1e-8) magnifies the rounding of its sum; this epsilon does not.
+ADAPTIVE = [Adagrad(0.1, epsilon=1e-3), RMSProp(0.1, epsilon=1e-3), Adam(0.1, epsilon=1e-3)]
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "sgd", "momentum", *ADAPTIVE], ids=str)
+def test_sample_weights_are_repetition(model, problem, solver):
+    settings = {"solver": solver, "batch_size": 10_000}  # a batch is all of the data, in any order
+    weighted = model(**settings).fit(problem.codes, problem.y, problem.weight)
+    times = problem.weight.astype(int)
+    repeated = model(**settings).fit(np.repeat(problem.codes, times, axis=0), np.repeat(problem.y, times))
+    assert_same(weighted, repeated)
+    scaled = model(**settings).fit(problem.codes, problem.y, 7 * problem.weight)
+    assert_same(weighted, scaled)
+
+
+@pytest.mark.parametrize("sample_weight", [False, True], ids=["alike", "weighted"])
+@pytest.mark.parametrize("class_weight", [{0: 2.0, 2: 0.5}, {0: 1, 1: 3, 2: 2}, "balanced"], ids=str)
+@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
+def test_class_weights_are_sample_weights(model, problem, solver, class_weight, sample_weight):
+    weight = problem.weight if sample_weight else np.ones(len(problem.y))
+    of_class = class_weight
+    if class_weight == "balanced":
+        of_class = {k: 1 / weight[problem.y == k].sum() for k in range(problem.K)}
+    by_hand = model(solver=solver).fit(problem.codes, problem.y, weight * [of_class.get(k, 1) for k in problem.y])
+    given = problem.weight if sample_weight else None
+    assert_same(model(solver=solver, class_weight=class_weight).fit(problem.codes, problem.y, given), by_hand)
+
+
+def test_a_class_weight_may_be_of_a_class_that_a_part_lacks(model, problem):
+    first_two = problem.y < 2
+    heavy = model(class_weight={2: 5.0})
+    heavy.partial_fit(problem.codes[first_two], problem.y[first_two], classes=range(3))
+    plain = model().partial_fit(problem.codes[first_two], problem.y[first_two], classes=range(3))
+    assert_same(heavy, plain, terms=1)
+
+
+@pytest.mark.parametrize("solver", MINIBATCH)
+def test_partial_fits_are_the_epochs_of_fit(model, problem, solver):
+    for schedule in ("constant", "cosine"):
+        whole = model(solver=solver, schedule=schedule).fit(problem.codes, problem.y)
+        parts = model(solver=solver, schedule=schedule)
+        for _ in range(5):
+            parts.partial_fit(problem.codes, problem.y, classes=[0, 1, 2])
+        assert_same(parts, whole, terms=1)
+        assert [(r.epoch, r.loss, r.learning_rate) for r in parts.history_] == [
+            (r.epoch, r.loss, r.learning_rate) for r in whole.history_
+        ]
+        assert (parts.n_iter_, parts.stop_reason_) == (5, "partial_fit makes one epoch")
+
+
+def test_partial_fit_goes_on_after_fit(model, problem):
+    going_on = model(solver="momentum").fit(problem.codes, problem.y).partial_fit(problem.codes, problem.y)
+    longer = model(solver="momentum", stopping=MaxEpochs(6)).fit(problem.codes, problem.y)
+    assert_same(going_on, longer, terms=1)
+    assert going_on.n_iter_ == 6
+
+
+def test_classes_may_be_absent_from_parts(model, problem):
+    by_class = model()
+    for k in (2, 0, 1, 0):
+        rows = problem.y == k
+        by_class.partial_fit(problem.codes[rows], problem.y[rows], classes=range(3))
+    assert by_class.classes_.tolist() == [0, 1, 2]
+    assert by_class.predict_proba(problem.codes).shape == (len(problem.y), 3)
+
+
+def test_partial_fit_is_not_for_lbfgs(model):
+    assert not hasattr(model(solver="lbfgs"), "partial_fit")
+    with pytest.raises(AttributeError, match="has no attribute 'partial_fit'") as raised:
+        model(solver="lbfgs").partial_fit([[0]], [0])
+    assert "solver='lbfgs' needs all data at once" in str(raised.value.__cause__)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_warm_start_goes_on_and_a_cold_one_starts_again(model, problem, solver):
+    cold = model(solver=solver).fit(problem.codes, problem.y)
+    expected, first = parameters(cold), cold.history_[0].loss
+    cold.fit(problem.codes, problem.y)
+    for parameter, other in zip(parameters(cold), expected, strict=True):
+        assert (parameter == other).all()
+    warm = model(solver=solver, warm_start=True).fit(problem.codes, problem.y)
+    reached = warm.history_[-1].loss
+    warm.fit(problem.codes, problem.y)
+    assert warm.history_[0].loss < (first + reached) / 2
+    assert warm.history_[-1].loss < reached
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int64", "uint64", "float32"])
+def test_an_unknown_code_contributes_nothing(model, problem, dtype):
+    fitted = model(handle_unknown="ignore").fit(problem.codes.astype(dtype), problem.y)
+    codes = problem.codes.astype(dtype)
+    codes[:20, 0], codes[10:30, 3] = 4, 100
+    if not dtype.startswith("u"):
+        codes[5, 3] = -1  # what OrdinalEncoder makes of unknown values, if so told
+    X = one_hot(np.where(codes < problem.n_categories, codes.astype(int), -1), problem.n_categories)
+    assert_close(fitted.predict_proba(codes), fitted.predict_proba(X), terms=100)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
+def test_validation_data_are_evaluated_after_each_epoch(model, problem, solver, name):
+    X_val, y_val = FORMATS[name](problem.codes[:30], problem.n_categories), problem.y[:30]
+    fitted = model(solver=solver).fit(problem.codes, problem.y, X_val=X_val, y_val=y_val)
+    log_proba = fitted.predict_log_proba(X_val)
+    record = fitted.history_[-1]
+    assert_close(record.val_loss, -log_proba[np.arange(30), y_val].mean(), terms=200)
+    assert record.val_accuracy == pytest.approx(fitted.score(X_val, y_val))
+    plain = model(solver=solver).fit(problem.codes, problem.y)
+    assert_same(plain, fitted, terms=1)
+    assert plain.history_[-1].val_loss is None
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
+def test_early_stopping_returns_to_the_best_weights(model, problem, solver):
+    noise = np.random.default_rng(0).permutation(problem.y)
+    fitted = model(solver=solver, early_stopping=True, n_iter_no_change=3, learning_rate=0.3, alpha=0)
+    fitted.fit(problem.codes[:60], noise[:60], X_val=problem.codes[60:], y_val=noise[60:])
+    val_losses = [record.val_loss for record in fitted.history_]
+    assert fitted.stop_reason_ == "validation loss did not improve by 0.0001 for 3 epochs"
+    assert len(val_losses) < 200
+    nll = -fitted.predict_log_proba(problem.codes[60:])[np.arange(30), noise[60:]]
+    assert_close(nll.mean(), min(val_losses), terms=200)
+
+
+def test_early_stopping_sets_stratified_data_aside(model, problem):
+    fitted = model(early_stopping=True, validation_fraction=0.2, n_iter_no_change=2, max_iter=30)
+    sizes = []
+    fitted._report = lambda record: sizes.append(round(record.val_accuracy * 18, 9))
+    fitted.fit(problem.codes, problem.y)
+    assert sizes
+    assert all(size == int(size) for size in sizes), "of 90 samples, 18 are for validation"
+    weighted = model(early_stopping=True, n_iter_no_change=2).fit(problem.codes, problem.y, problem.weight)
+    assert weighted.history_[-1].val_loss > 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"max_iter": 3}, "reached 3 epochs"),
+        ({"max_iter": 0}, "reached 0 epochs"),
+        ({"max_iter": 100, "tol": 100.0, "n_iter_no_change": 4}, "training loss did not improve by 100 for 4 epochs"),
+        ({"stopping": GradientNorm(100.0)}, r"gradient norm .* is below 100"),
+        ({"stopping": LossChange(100.0, 2) | MaxEpochs(1)}, "reached 1 epochs"),
+        ({"solver": "lbfgs", "tol": 1e-3, "max_iter": 1000}, "convergence: norm of projected gradient <= pgtol"),
+        ({"solver": "lbfgs", "stopping": MaxEpochs(2)}, "reached 2 epochs"),
+    ],
+    ids=str,
+)
+def test_stop_reason_says_why(model, problem, settings, reason):
+    fitted = model(**settings).fit(problem.codes, problem.y)
+    assert fitted.n_iter_ == len(fitted.history_)
+    assert [record.epoch for record in fitted.history_] == list(range(1, fitted.n_iter_ + 1))
+    assert re.fullmatch(reason, fitted.stop_reason_)
+
+
+def test_lbfgs_warns_when_it_runs_out_of_iterations(model, problem):
+    with pytest.warns(ConvergenceWarning, match=r"L-BFGS did not converge \(.*\); increase max_iter=2 or tol=0\.0001"):
+        model(solver="lbfgs", max_iter=2).fit(problem.codes, problem.y)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rates"),
+    [
+        ("constant", [0.1, 0.1, 0.1, 0.1]),
+        ("inverse_scaling", [0.1, 0.1 / 2**0.5, 0.1 / 3**0.5, 0.05]),
+        (Step(2), [0.1, 0.1, 0.01, 0.01]),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("solver", ["sgd", Momentum(0.1)], ids=str)
+def test_a_schedule_sets_the_rates(model, problem, solver, schedule, rates):
+    fitted = model(solver=solver, schedule=schedule, stopping=MaxEpochs(4)).fit(problem.codes, problem.y)
+    assert_close([record.learning_rate for record in fitted.history_], rates, terms=4)
+
+
+@pytest.mark.filterwarnings("ignore::classifiers.gradient_flow.GradientFlowWarning")
+def test_divergence_is_an_error(model, problem):
+    message = r"training diverged in epoch \d: the loss is .*; try learning_rate=1e\+06, a tenth of the present one"
+    settings = {"learning_rate": 1e7, "alpha": 0}
+    with pytest.raises(DivergenceError, match=message):
+        model(**settings).fit(problem.codes, problem.y)
+    with pytest.raises(DivergenceError, match=message):
+        model(**settings).partial_fit(problem.codes, problem.y, classes=[0, 1, 2])
+
+
+def test_verbose_prints_a_line_an_epoch(model, problem, capsys):
+    fitted = model(verbose=1).fit(problem.codes, problem.y)
+    assert capsys.readouterr().out.splitlines() == [str(record) for record in fitted.history_]
+
+
+def test_probabilities_are_those_of_the_logits(model, problem):
+    fitted = model().fit(problem.codes, problem.y)
+    Z = fitted.decision_function(problem.codes)
+    P = np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
+    assert_close(fitted.predict_proba(problem.codes), P, terms=16)
+    assert_close(fitted.predict_log_proba(problem.codes), np.log(P), terms=16)
+    assert (fitted.predict(problem.codes) == Z.argmax(axis=1)).all()
+
+
+def test_of_two_classes_the_logit_is_one_number(model, problem):
+    y = np.where(problem.y > 0, "yes", "no")
+    fitted = model().fit(problem.codes, y)
+    z, P = fitted.decision_function(problem.codes), fitted.predict_proba(problem.codes)
+    assert fitted.classes_.tolist() == ["no", "yes"]
+    assert_close(1 / (1 + np.exp(-z)), P[:, 1], terms=32)
+    assert (fitted.predict(problem.codes) == np.where(z > 0, "yes", "no")).all()
+
+
+@pytest.mark.parametrize("rate", [0.1, np.float64(0.1), np.float32(0.1)], ids=repr)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, "float32"], ids=str)
+@pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
+def test_the_precision_asked_for_is_kept(model, problem, solver, dtype, rate):
+    fitted = model(solver=solver, dtype=dtype, learning_rate=rate).fit(problem.codes, problem.y, problem.weight)
+    outputs = [method(problem.codes) for method in (fitted.predict_proba, fitted.decision_function)]
+    assert {array.dtype for array in (*parameters(fitted), *outputs)} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("name", ["dense", "csr"])
+def test_what_was_fitted_to_a_design_matrix_never_reads_codes(model, problem, name):
+    fitted = model(n_categories=None).fit(problem.to(name), problem.y)
+    assert fitted.n_categories_ is None
+    integers = one_hot(problem.codes, problem.n_categories).astype(int)
+    assert (fitted.predict_proba(integers) == fitted.predict_proba(integers.astype(float))).all()
+    none = np.zeros_like(integers)
+    assert (fitted.predict_proba(none) == fitted.predict_proba(none.astype(float))).all()
+
+
+@pytest.mark.parametrize("n_categories", [6, (6, 6, 6, 6), np.array([6, 6, 6, 6])], ids=repr)
+@pytest.mark.parametrize("as_codes", [np.asarray, lambda codes: OneHot(codes, 6), lambda codes: codes.astype(float)])
+def test_one_number_of_categories_is_for_every_field(model, problem, n_categories, as_codes):
+    fitted = model(n_categories=n_categories).fit(as_codes(problem.codes), problem.y)
+    assert fitted.n_categories_ == (6, 6, 6, 6)
+    assert parameters(fitted)[0].shape[0] == 24
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("solver", ["lbfgs", "momentum"])
+def test_arguments_are_not_modified(model, problem, solver, name):
+    X = problem.to(name)
+    before = pickle.dumps(X)
+    arrays = [problem.y.copy(), problem.weight.copy()]
+    estimator = model(solver=solver, early_stopping=True, n_iter_no_change=2)
+    settings = estimator.get_params()
+    estimator.fit(X, *arrays).predict(X)
+    assert pickle.dumps(X) == before
+    assert (arrays[0] == problem.y).all()
+    assert (arrays[1] == problem.weight).all()
+    assert estimator.get_params() == settings
+
+
+def test_an_optimizer_passed_in_stays_fresh(model, problem):
+    solver = Adam(0.01)
+    first, second = (model(solver=solver).fit(problem.codes, problem.y) for _ in range(2))
+    assert solver == Adam(0.01)
+    assert_same(first, second, terms=1)
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "adam", Momentum(0.1)], ids=str)
+def test_a_model_is_pickled_and_cloned(model, problem, solver):
+    fitted = model(solver=solver, stopping=ValidationLoss(2) | MaxEpochs(5))
+    fitted.fit(problem.codes, problem.y, X_val=problem.codes, y_val=problem.y)
+    again = pickle.loads(pickle.dumps(fitted))
+    assert (again.predict_proba(problem.codes) == fitted.predict_proba(problem.codes)).all()
+    fresh = clone(fitted)
+    assert not hasattr(fresh, "classes_")
+    assert_same(fresh.fit(problem.codes, problem.y, X_val=problem.codes, y_val=problem.y), fitted, terms=1)
+
+
+def test_stale_names_are_forgotten(model, problem):
+    pd = pytest.importorskip("pandas", reason="pandas is not among the test requirements")
+    fitted = model().fit(pd.DataFrame(problem.codes, columns=list("abcd")), problem.y)
+    assert fitted.feature_names_in_.tolist() == list("abcd")
+    fitted.fit(problem.to("OneHot"), problem.y)
+    assert not hasattr(fitted, "feature_names_in_")
+    assert fitted.predict(problem.codes).shape == problem.y.shape
+
+
+# scikit-learn's tools
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_cross_validation_takes_every_format(model, problem, name):
+    scores = cross_val_score(model(), problem.to(name), problem.y, cv=3)
+    assert scores == pytest.approx(cross_val_score(model(), problem.codes, problem.y, cv=3))
+
+
+def test_a_grid_is_searched_over_settings_and_objects(model, problem):
+    grid = {"solver": ["sgd", Adam(0.05)], "alpha": np.logspace(-4, -2, 2), "learning_rate": np.logspace(-2, -1, 2)}
+    search = GridSearchCV(model(dtype=np.float32), grid, cv=2).fit(problem.to("OneHot"), problem.y)
+    assert len(search.cv_results_["params"]) == 8
+    assert search.best_estimator_.predict(problem.codes).shape == problem.y.shape
+
+
+def test_encoders_come_before_it_in_a_pipeline(model, problem):
+    cities = np.array(["Aachen", "Bergen", "Chartres", "Delft", "Esbjerg", "Faro"])
+    words = cities[problem.codes]
+    ordinal = OrdinalEncoder(dtype=int, handle_unknown="use_encoded_value", unknown_value=-1)
+    pipelines = [
+        make_pipeline(ordinal, model(handle_unknown="ignore")),
+        make_pipeline(OneHotEncoder(handle_unknown="ignore"), model(n_categories=None)),
+        make_pipeline(OneHotEncoder(sparse_output=False, handle_unknown="ignore"), model(n_categories=None)),
+    ]
+    unseen = [[*words[0, :3], "Ghent"], words[1]]
+    outputs = [pipeline.fit(words, problem.y).predict_proba(unseen) for pipeline in pipelines]
+    assert_close(outputs[1], outputs[0], terms=ROUNDINGS)
+    assert_close(outputs[2], outputs[0], terms=ROUNDINGS)
+
+
+def test_another_sample_of_the_same_kind_is_predicted_well():
+    codes, _, y, *_ = make_problem(n=2000)
+    for estimator in (SoftmaxRegression(), MLPClassifier((16,), learning_rate=0.01, max_iter=20, random_state=0)):
+        assert estimator.fit(codes[:1000], y[:1000]).score(codes[1000:], y[1000:]) > 0.7
