@@ -1,0 +1,69 @@
+"""What a model predicts over two fields, the others held still: P(y | x_0 = r, x_1 = s, rest typical) for all r, s."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.utils.validation import check_is_fitted
+
+from classifiers._estimator import CategoricalClassifier
+from classifiers.design_matrix import DenseMatrix
+from classifiers.losses import softmax
+from onehot import OneHot
+
+__all__ = ["DecisionGrid", "decision_grid"]
+
+Array = npt.NDArray[Any]
+POINTS = 200
+
+
+class DecisionGrid(NamedTuple):
+    """Probabilities (s, r, K) at the values `across` (r,) and `up` (s,); the samples' own values, (2, n)."""
+
+    across: Array
+    up: Array
+    probabilities: Array
+    samples: Array
+    of_codes: bool
+
+
+def decision_grid(model: CategoricalClassifier, X: Any, fields: tuple[int, int]) -> DecisionGrid:
+    """Evaluate a model at every pair of codes of two fields, or on a mesh over two columns of a design matrix.
+
+    Other fields are at their most frequent code in X, other columns at their median.
+    """
+    check_is_fitted(model)
+    values, n_categories = _columns(model, X)
+    if n_categories is None:
+        axes = [_mesh(values[:, column]) for column in fields]
+        typical = np.median(values, axis=0)
+    else:
+        axes = [np.arange(n_categories[field]) for field in fields]
+        typical = np.array([np.bincount(codes[codes >= 0], minlength=1).argmax() for codes in values.T])
+    across, up = axes
+    rows = np.tile(typical, (len(across) * len(up), 1))
+    rows[:, fields[0]], rows[:, fields[1]] = (axis.ravel() for axis in np.meshgrid(across, up))
+    design: Any = DenseMatrix(rows) if n_categories is None else OneHot(rows, n_categories)
+    P = softmax(model._network.logits(design.astype(model.dtype)))
+    return DecisionGrid(across, up, P.reshape(len(up), len(across), -1), values[:, fields].T, n_categories is not None)
+
+
+def _columns(model: CategoricalClassifier, X: Any) -> tuple[Array, tuple[int, ...] | None]:
+    """Return codes (n, f) and their n_categories, or the columns (n, V) of an ordinary design matrix and None."""
+    design: Any = model._read(X, fitting=False)
+    if not isinstance(design, OneHot):
+        matrix = sparse.csr_array(design.matrix)
+        if model.n_categories_ is None:
+            return matrix.toarray(), None
+        design = OneHot.from_sparse(matrix, model.n_categories_, missing="zero")
+    return np.where(design.indices < 0, -1, design.indices - design.offsets), design.n_categories
+
+
+def _mesh(column: Array) -> Array:
+    """Return numbers that reach a little beyond the samples."""
+    low, high = float(column.min()), float(column.max())
+    margin = 0.05 * (high - low) or 0.5
+    return np.linspace(low - margin, high + margin, POINTS)
