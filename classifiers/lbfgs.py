@@ -77,8 +77,9 @@ def fit_lbfgs(
             val_loss, val_accuracy = work.evaluate(*checked)
         now = time.perf_counter()
         epoch, seconds, clock = len(history) + 1, now - clock, now
+        validated = {"val_loss": val_loss, "val_accuracy": val_accuracy}
         record = EpochRecord(
-            epoch, **latest, val_loss=val_loss, val_accuracy=val_accuracy, learning_rate=None, seconds=seconds
+            epoch, **latest, **validated, learning_rate=None, seconds=seconds, n_rows=full_batch.n_rows
         )
         history.append(record)
         report(record)
@@ -103,10 +104,7 @@ def fit_lbfgs(
     theta[...] = result.x if best is None else best[1]
     network.weights = [_like(W, old) for W, old in zip(work.weights, network.weights, strict=True)]
     network.biases = [b.astype(old.dtype) for b, old in zip(work.biases, network.biases, strict=True)]
-    converged = bool(result.success) or reason is not None
-    if not converged and result.nit == max_iter:
-        reason = f"reached {max_iter} iterations"
-    return history, reason or str(result.message).lower(), converged
+    return history, reason or _reason(result, tol, max_iter), bool(result.success) or reason is not None
 
 
 def add_penalty(weights: list[Array], gradients: list[Array], alpha: float) -> float:
@@ -116,6 +114,14 @@ def add_penalty(weights: list[Array], gradients: list[Array], alpha: float) -> f
         penalty += alpha / 2 * float(np.vdot(W, W))
         dW += alpha * W
     return penalty
+
+
+def _reason(result: Any, tol: float, max_iter: int) -> str:
+    """Return why SciPy stopped, which SciPy says otherwise in every version."""
+    if result.success:
+        is_flat = np.abs(result.jac).max() > tol
+        return "the objective no longer falls" if is_flat else f"no component of the gradient exceeds {tol:g}"
+    return f"reached {max_iter} iterations" if result.nit == max_iter else str(result.message).lower()
 
 
 def _like(W: Array, old: Any) -> Any:

@@ -43,6 +43,8 @@ class EpochRecord:
         In this epoch; None for L-BFGS.
     seconds : float
         The epoch took.
+    n_rows : int
+        The epoch went over: for L-BFGS, those left after duplicates became weights.
     """
 
     epoch: int
@@ -53,6 +55,7 @@ class EpochRecord:
     gradient_norms: tuple[float, ...]
     learning_rate: float | None
     seconds: float
+    n_rows: int = 0
 
     def __str__(self) -> str:
         validation = "" if self.val_loss is None else f"  val_loss {self.val_loss:.4f}  val_acc {self.val_accuracy:.4f}"

@@ -100,4 +100,4 @@ def train_epoch(
         accuracy += batch_accuracy * len(batch) / n
     val_loss, val_accuracy = network.evaluate(*validation) if validation else (None, None)
     seconds = time.perf_counter() - start
-    return EpochRecord(epoch, loss, accuracy, val_loss, val_accuracy, norms, optimizer.learning_rate, seconds)
+    return EpochRecord(epoch, loss, accuracy, val_loss, val_accuracy, norms, optimizer.learning_rate, seconds, n)

@@ -1,0 +1,196 @@
+"""What full-batch fitting and prediction do to go fast changes no result: each way is held to the plain sum."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from classifiers import MLPClassifier, SoftmaxRegression, duplicates, full_batch, prediction
+from classifiers._threads import map_in_order, n_threads
+from classifiers.activations import tanh
+from classifiers.duplicates import collapse, distinct_rows
+from classifiers.full_batch import FullBatch, add_gradients
+from classifiers.fused_fields import FusedFields
+from classifiers.network import Network
+from classifiers.training import Dataset
+from onehot import OneHot
+from tests.tolerance import assert_close
+
+MANY_FIELDS = [3] * 60  # 3^60 rows are possible: more than 63 bits can number
+
+
+def data_of(n_categories, n, *, weighted=False, seed=0, missing="error"):
+    rng = np.random.default_rng(seed)
+    codes = np.column_stack([rng.integers(-(missing == "zero"), count, n) for count in n_categories])
+    weight = rng.uniform(0, 2, n) if weighted else None
+    X = OneHot(codes, n_categories, missing=missing, dtype=np.float64)
+    return Dataset(X, rng.integers(0, 3, n), weight)
+
+
+def repeated(data, times):
+    rows = np.random.default_rng(1).permutation(np.tile(np.arange(len(data.y)), times))
+    return Dataset(data.X[rows], data.y[rows], None if data.sample_weight is None else data.sample_weight[rows])
+
+
+def network_for(V, hidden=(), seed=0):
+    rng = np.random.default_rng(seed)
+    sizes = (V, *hidden, 3)
+    weights = [rng.standard_normal(shape) for shape in itertools.pairwise(sizes)]
+    return Network(weights, [rng.standard_normal(d) for d in sizes[1:]], tanh)
+
+
+def zeros_for(network):
+    return [np.zeros_like(parameter) for parameter in network.parameters]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("n_categories", "missing"),
+    [([4], "error"), ([4, 5, 2], "error"), ([300, 300, 300], "error"), (MANY_FIELDS, "error"), ([4, 5], "zero")],
+)
+def test_distinct_rows_with_their_weights_are_the_same_data(n_categories, missing, weighted):
+    data = repeated(data_of(n_categories, 300, weighted=weighted, missing=missing), 20)
+    few = collapse(data)
+    pairs = {(*row, label) for row, label in zip(data.X.indices.tolist(), data.y.tolist(), strict=True)}
+    kept = [(*row, label) for row, label in zip(few.X.indices.tolist(), few.y.tolist(), strict=True)]
+    assert len(kept) == len(pairs)
+    assert set(kept) == pairs
+    expected = dict.fromkeys(pairs, 0.0)
+    for row, label, weight in zip(
+        data.X.indices.tolist(), data.y.tolist(), np.ones(6000) if not weighted else data.sample_weight, strict=True
+    ):
+        expected[(*row, label)] += weight
+    assert_close(few.sample_weight, np.array([expected[pair] for pair in kept]), terms=6000)
+
+
+def test_data_without_duplicates_stay_as_they_are():
+    data = data_of([1000, 1000, 1000], 5000)
+    assert collapse(data) is data
+
+
+def test_a_hash_that_two_rows_share_merges_nothing(monkeypatch):
+    data = repeated(data_of(MANY_FIELDS, 300), 20)
+    monkeypatch.setattr(duplicates, "_row_keys", lambda X, y: (X.indices[:, 0].astype(np.int64), 3**60))
+    assert distinct_rows(data.X, data.y) is None
+
+
+def test_rows_and_their_representatives_are_equal():
+    X = repeated(data_of([4, 5, 2], 50), 100).X
+    first, inverse = distinct_rows(X)
+    np.testing.assert_array_equal(X.indices, X.indices[first[inverse]])
+    assert len(first) == len(np.unique(X.indices, axis=0))
+
+
+@pytest.mark.parametrize("n_categories", [[4, 3, 5], [2] * 30, [700, 2, 2, 900], [1, 1, 3, 1]])
+def test_joined_fields_have_the_same_product_and_gradient(n_categories):
+    X = data_of(n_categories, 500).X
+    fused = FusedFields(n_categories, 100_000)
+    J, rng = fused.join(X), np.random.default_rng(2)
+    assert sum(len(group) for group in fused.groups) == len(n_categories)
+    W, G = rng.standard_normal((X.shape[1], 3)), rng.standard_normal((500, 3))
+    magnitude = X @ np.abs(W)
+    assert_close(J @ fused.table(W), X @ W, scale=magnitude, terms=len(n_categories))
+    dW = fused.gradient((J.T @ G).toarray())
+    assert_close(dW, (X.T @ G).toarray(), scale=(X.T @ np.abs(G)).toarray(), terms=500 + J.shape[1])
+
+
+def test_a_joint_table_serves_many_times_its_rows():
+    assert not FusedFields([4] * 10, 10).pays
+    assert FusedFields([4] * 10, 100_000).pays
+    assert not FusedFields([1000, 1000], 10**9).pays
+
+
+@pytest.mark.parametrize("hidden", [(), (5,)])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_categories", [[4], [3] * 8, [50, 60], [900, 900]])
+def test_the_whole_sum_is_the_plain_one(n_categories, weighted, hidden):
+    data = repeated(data_of(n_categories, 1000, weighted=weighted), 20)
+    network = network_for(sum(n_categories), hidden)
+    plain, fast = zeros_for(network), zeros_for(network)
+    expected = add_gradients(network, [data], plain, 20_000.0)
+    result = FullBatch(data).add_gradients(network, fast)
+    assert_close(np.array(result), np.array(expected), scale=10, terms=20_000)
+    for dW, expected_dW in zip(fast, plain, strict=True):
+        assert_close(dW, expected_dW, scale=max(1.0, np.abs(expected_dW).max()), terms=20_000)
+
+
+@pytest.mark.parametrize("fmt", ["toarray", "tocsr"])
+def test_matrices_go_through_the_same_sum(fmt):
+    codes, y = np.random.default_rng(0).integers(0, 5, (400, 3)), np.arange(400) % 3
+    by_codes = SoftmaxRegression(n_categories=[5] * 3, dtype=np.float64).fit(codes, y)
+    by_matrix = SoftmaxRegression(n_categories=[5] * 3, dtype=np.float64)
+    by_matrix.fit(getattr(OneHot(codes, [5] * 3), fmt)(), y)
+    np.testing.assert_allclose(by_matrix.coef_, by_codes.coef_, atol=1e-4)  # tol of the solver
+
+
+def test_the_number_of_threads_changes_no_bit(monkeypatch):
+    data = data_of([200] * 6, 50_000)
+    network = network_for(1200, (8,))
+    results = []
+    for threads in ("1", "2", "3"):
+        monkeypatch.setenv("ONEHOT_NUM_THREADS", threads)
+        assert n_threads() == int(threads)
+        gradients = zeros_for(network)
+        loss = FullBatch(data).add_gradients(network, gradients)
+        results.append((loss, [dW.tobytes() for dW in gradients]))
+    assert results[0] == results[1] == results[2]
+
+
+def test_threads_return_results_in_order_and_pass_errors_on(monkeypatch):
+    monkeypatch.setenv("ONEHOT_NUM_THREADS", "4")
+    assert map_in_order(lambda k: k * k, range(100)) == [k * k for k in range(100)]
+    with pytest.raises(ZeroDivisionError):
+        map_in_order(lambda k: 1 / k, [1, 0])
+
+
+def test_many_segments_never_outgrow_the_data():
+    wide, narrow = FullBatch(data_of([50_000] * 2, 40_000)), FullBatch(data_of([300] * 5, 40_000))
+    assert len(wide._segments(100_000 * 3)) == 1
+    assert 1 < len(narrow._segments(1500 * 3)) <= full_batch.MOST_SEGMENTS
+
+
+def test_history_tells_how_many_rows_were_left():
+    codes, y = np.arange(6000)[:, None] % 4, np.arange(6000) % 3
+    model = SoftmaxRegression(n_categories=[4]).fit(codes, y)
+    assert [record.n_rows for record in model.history_] == [12] * model.n_iter_
+    stepwise = SoftmaxRegression(solver="sgd", n_categories=[4], max_iter=2).fit(codes, y)
+    assert [record.n_rows for record in stepwise.history_] == [6000, 6000]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_collapsing_leads_to_the_same_optimum(monkeypatch, weighted):
+    data = repeated(data_of([6, 4], 400), 5)
+    codes, weight = data.X.indices - data.X.offsets, np.random.default_rng(3).uniform(0, 3, 2000) if weighted else None
+    settings = {"n_categories": [6, 4], "alpha": 1e-2, "tol": 1e-9, "dtype": np.float64}
+    fast = SoftmaxRegression(**settings).fit(codes, data.y, sample_weight=weight)
+    monkeypatch.setattr(full_batch, "collapse", lambda data: data)
+    monkeypatch.setattr(full_batch.FusedFields, "pays", False)
+    plain = SoftmaxRegression(**settings).fit(codes, data.y, sample_weight=weight)
+    assert fast.history_[-1].n_rows < plain.history_[-1].n_rows == 2000
+    np.testing.assert_allclose(fast.coef_, plain.coef_, atol=1e-6)  # a gradient of 1e-9 over curvature alpha = 1e-2
+
+
+@pytest.mark.parametrize("hidden", [None, (32,)])
+@pytest.mark.parametrize("n_categories", [[4], [4, 3], [4] * 20, [500, 600]])
+@pytest.mark.parametrize("fmt", ["codes", "OneHot", "toarray", "tocsr"])
+def test_chunks_joined_or_not_predict_the_same(n_categories, hidden, fmt, monkeypatch):
+    rng = np.random.default_rng(0)
+    codes = np.column_stack([rng.integers(0, count, 20_000) for count in n_categories])
+    y = codes.sum(axis=1) % 3
+    kind = SoftmaxRegression if hidden is None else lambda **settings: MLPClassifier(hidden, **settings)
+    model = kind(solver="adam", max_iter=2, n_categories=n_categories, random_state=0).fit(codes, y)
+    X = codes if fmt == "codes" else OneHot(codes, n_categories)
+    X = X if fmt in ("codes", "OneHot") else getattr(X[:9000], fmt)()
+    probability = model.predict_proba(X)
+    assert probability.shape == (X.shape[0], 3)
+    monkeypatch.setattr(prediction.FusedFields, "pays", False)
+    monkeypatch.setattr("classifiers.network.ROWS_A_CHUNK", 10**9)
+    assert_close(probability, model.predict_proba(X), scale=1, terms=200)
+
+
+def test_an_error_names_the_row_of_the_data_not_of_its_chunk():
+    codes, y = np.arange(30_000)[:, None] % 4, np.arange(30_000) % 3
+    model = SoftmaxRegression(n_categories=[4]).fit(codes, y)
+    codes[29_999] = 4
+    with pytest.raises(ValueError, match=r"field 0, row 29999: code 4 is not in \[0, 4\)"):
+        model.predict(codes)
