@@ -16,6 +16,7 @@ __all__ = ["FLOATS", "LazyMatrix", "is_array"]
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 MAX_IMPLICIT_BYTES = 2**30
+ARRAYS = (np.ndarray, list, tuple, np.number)
 
 
 class LazyMatrix(ABC):
@@ -95,4 +96,4 @@ class LazyMatrix(ABC):
 
 def is_array(operand: Any) -> bool:
     """Tell arrays and sequences from objects with a product of their own, which get their turn."""
-    return isinstance(operand, np.ndarray | list | tuple | np.number)
+    return isinstance(operand, ARRAYS)

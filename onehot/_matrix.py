@@ -243,10 +243,9 @@ class OneHot(LazyMatrix):
 
     def __matmul__(self, W: Any, /) -> Any:
         """Return ``X @ W``, (n, d) for W (V, d), (n,) for W (V,): the selected rows, summed over the fields."""
-        if self._field is not None and type(W) is ndarray:  # one field needs no sum: spare small batches the rest
-            ready = (W.dtype is FLOAT64 or W.dtype is self.dtype) and W.flags.carray
-            if ready and W.ndim == 2 and len(W) == self.shape[1]:
-                return W.take(self._field, 0)
+        if type(W) is ndarray and (W.dtype is self.dtype or W.dtype is FLOAT64) and W.flags.carray:
+            if W.ndim == 2 and len(W) == self.shape[1]:  # the usual case: spare small batches what follows
+                return self._gather(W, W.dtype) if self._field is None else W.take(self._field, 0)
         if not is_array(W):
             return NotImplemented
         W = np.asarray(W)
@@ -255,23 +254,25 @@ class OneHot(LazyMatrix):
                 f"X @ W: W has shape {W.shape}, but X has {self.shape[1]} columns (n_categories "
                 f"{_abbreviated(self.n_categories)}); W must be ({self.shape[1]}, d)"
             )
-        return self._gather(W)
-
-    def _gather(self, W: Array) -> Array:
-        """Sum the selected rows, in the kernel where it takes W as it is, else field by field; never a copy of W."""
         dtype = np.result_type(self.dtype, W.dtype)
-        columns = W if W.ndim == 2 else W[:, None]
         if W.dtype == dtype and dtype in FLOATS and W.flags.c_contiguous and W.flags.aligned:
-            out = np.empty((self.shape[0], columns.shape[1]), dtype)
-            kernels.active.gather_sum(columns, self.indices, out, self._has_missing)
-        else:
-            out = np.zeros((self.shape[0], columns.shape[1]), dtype)
-            for index in self.indices.T:
-                selected = columns[index]
-                if self._has_missing:
-                    selected[index < 0] = 0
-                out += selected
-        return out if W.ndim == 2 else out[:, 0]
+            return self._gather(W, dtype) if W.ndim == 2 else self._gather(W[:, None], dtype)[:, 0]
+        return self._gather_by_field(W, dtype)
+
+    def _gather(self, W: Array, dtype: np.dtype[Any]) -> Array:
+        out = np.empty((self.shape[0], W.shape[1]), dtype)
+        kernels.active.gather_sum(W, self.indices, out, self._has_missing)
+        return out
+
+    def _gather_by_field(self, W: Array, dtype: np.dtype[Any]) -> Array:
+        """Sum the selected rows of a W that the kernels do not take as it is, without a copy of it."""
+        out = np.zeros((self.shape[0], *W.shape[1:]), dtype)
+        for index in self.indices.T:
+            selected = W[index]
+            if self._has_missing:
+                selected[index < 0] = 0
+            out += selected
+        return out
 
     def __rmatmul__(self, A: Any, /) -> Any:
         """Return ``A @ X``, (m, V) for A (m, n): a scatter-add into columns, dense.

@@ -60,14 +60,15 @@ class TransposedOneHot(LazyMatrix):
 
     def __matmul__(self, G: Any, /) -> Any:
         """Return the `RowGradient` ``X.T @ G`` for G (n, d) or (n,). G is copied."""
-        if not is_array(G):
-            return NotImplemented
-        G = np.asarray(G)
+        if type(G) is not np.ndarray:
+            if not is_array(G):
+                return NotImplemented
+            G = np.asarray(G)
         X = self._source
         if G.ndim not in (1, 2) or len(G) != X.shape[0]:
             n = X.shape[0]
             raise ShapeError(f"X.T @ G: G has shape {G.shape}, but X has {n} rows; G must be ({n}, d)")
-        dtype = np.result_type(self.dtype, G.dtype)
+        dtype = G.dtype if G.dtype is self.dtype else np.result_type(self.dtype, G.dtype)
         if dtype not in FLOATS:
             raise DTypeError(f"X.T @ G takes real numbers, got G of {G.dtype}")
         values = np.array(G if G.ndim == 2 else G[:, None], dtype, order="C", copy=True)
