@@ -9,6 +9,7 @@ os.environ["MPLBACKEND"] = "Agg"  # draw, but open no window
 
 # --doctest-modules imports every file of the packages, and this one needs an extra.
 collect_ignore = [] if find_spec("numba") else ["onehot/_kernels/_numba.py"]
+collect_ignore_glob = ["docs/*.py", "docs/_build", "docs/auto_examples"]  # the snippets of docs are in its pages
 
 # Nothing here judges by the clock: a busy machine must not turn a test red.
 settings.register_profile("untimed", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from classifiers._estimator import CategoricalClassifier
 from classifiers.design_matrix import DenseMatrix
 from classifiers.losses import softmax
+from classifiers.mixed_matrix import MixedMatrix
 from onehot import OneHot
 
 __all__ = ["DecisionGrid", "decision_grid"]
@@ -54,6 +55,8 @@ def decision_grid(model: CategoricalClassifier, X: Any, fields: tuple[int, int])
 def _columns(model: CategoricalClassifier, X: Any) -> tuple[Array, tuple[int, ...] | None]:
     """Return codes (n, f) and their n_categories, or the columns (n, V) of an ordinary design matrix and None."""
     design: Any = model._read(X, fitting=False)
+    if isinstance(design, MixedMatrix):
+        raise ValueError("a grid of fields or of numbers can be drawn, but the model was fitted to a table with both")
     if not isinstance(design, OneHot):
         matrix = sparse.csr_array(design.matrix)
         if model.n_categories_ is None:

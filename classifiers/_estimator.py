@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -13,27 +14,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array, check_random_state, column_or_1d, compute_class_weight
+from sklearn.utils import check_random_state, column_or_1d, compute_class_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
-    _check_feature_names,
     _check_sample_weight,
     assert_all_finite,
     check_consistent_length,
     check_is_fitted,
 )
 
-from classifiers._input import as_design_matrix, refuse_strings
-from classifiers.design_matrix import DesignMatrix
+from classifiers._reader import InputReader
 from classifiers.lbfgs import fit_lbfgs
 from classifiers.losses import log_softmax, softmax
+from classifiers.model_file import load, save
 from classifiers.network import Network
 from classifiers.optimizers import Optimizer, get_optimizer
 from classifiers.prediction import predict
+from classifiers.progress import progress
 from classifiers.schedules import get_schedule
 from classifiers.stopping import (
     AnyOf,
@@ -45,8 +46,7 @@ from classifiers.stopping import (
     check_divergence,
 )
 from classifiers.training import Dataset, train, train_epoch
-from onehot import OneHot, ShapeError
-from onehot._codes import normalize_n_categories
+from onehot import OneHot
 
 if TYPE_CHECKING:
     from typing import Self
@@ -62,7 +62,7 @@ def _steps_through_batches(estimator: CategoricalClassifier) -> bool:
     return True
 
 
-class CategoricalClassifier(ClassifierMixin, BaseEstimator, ABC):
+class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
     """Base of `SoftmaxRegression` and `MLPClassifier`."""
 
     if TYPE_CHECKING:
@@ -78,17 +78,12 @@ class CategoricalClassifier(ClassifierMixin, BaseEstimator, ABC):
         validation_fraction: float
         n_iter_no_change: int
         stopping: StoppingRule | None
-        n_categories: Any
-        handle_unknown: str
         class_weight: Any
-        dtype: Any
         warm_start: bool
         random_state: Any
         verbose: int
 
-        n_categories_: tuple[int, ...] | None
         history_: list[EpochRecord]
-        _network: Network
         _optimizer: Optimizer | None
         _generator: np.random.Generator
 
@@ -108,7 +103,7 @@ class CategoricalClassifier(ClassifierMixin, BaseEstimator, ABC):
 
         Parameters
         ----------
-        X : OneHot, sparse array (n, V), float array (n, V) or integer codes (n, f)
+        X : DataFrame, OneHot, sparse array (n, V), float array (n, V) or integer codes (n, f)
         y : array, shape (n,)
             Labels of two classes or more, of any type.
         sample_weight : array of float, shape (n,), optional
@@ -129,7 +124,7 @@ class CategoricalClassifier(ClassifierMixin, BaseEstimator, ABC):
         """
         self._check_parameters()
         refit = not (self.warm_start and hasattr(self, "_network"))
-        design = self._read(X, fitting=refit)
+        design = self._read(X, fitting=refit, sample_weight=sample_weight)
         labels = _read_labels(X, y)
         if refit:
             self.classes_ = _classes_of(labels)
@@ -167,7 +162,7 @@ class CategoricalClassifier(ClassifierMixin, BaseEstimator, ABC):
         first = not hasattr(self, "_network")
         if first:
             self._check_parameters()
-        design = self._read(X, fitting=first)
+        design = self._read(X, fitting=first, sample_weight=sample_weight)
         labels = _read_labels(X, y)
         if first:
             if classes is None:
@@ -197,12 +192,42 @@ class CategoricalClassifier(ClassifierMixin, BaseEstimator, ABC):
                 rng=self._generator,
                 epoch=len(self.history_) + 1,
             )
-        self._report(record)
+        if self.verbose:
+            print(record, flush=True)
         self.history_ = [*self.history_, record]
         check_divergence(self.history_, self._base_learning_rate())
         self.stop_reason_ = "partial_fit makes one epoch"
         self.n_iter_ = len(self.history_)
         return self
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to one file, without pickle, from which `load` makes the same model again.
+
+        Parameters
+        ----------
+        path : path
+            As it is: ``.npz`` is the usual suffix, and is not added. A file that is there is replaced at once, or, if
+            anything goes wrong, left alone.
+
+        Raises
+        ------
+        ModelFileError
+            If a parameter is an object of another library's or your own class; see `classifiers.model_file`.
+        """
+        save(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Return the model that `save` wrote; its `partial_fit` goes on bit for bit.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is truncated, altered, or not of this class. It is checked in whole before a model is made of
+            it, and nothing in it is run.
+        """
+        model: Self = load(path, [cls])
+        return model
 
     def decision_function(self, X: Any) -> Array:
         """Return the logits: (n, K), or for two classes (n,), the second's minus the first's."""
@@ -228,68 +253,12 @@ class CategoricalClassifier(ClassifierMixin, BaseEstimator, ABC):
     def _outputs(self, X: Any, finish: Callable[[Array], Array]) -> Array:
         """Return ``finish(logits)`` for the rows of X."""
         check_is_fitted(self)
+        if self._encoder is not None:
+            design = self._read(X, fitting=False)
+            fields = self.n_categories_ if isinstance(design, OneHot) else None
+            return predict(self._network, design, lambda rows: rows, finish, fields)
         X, names = self._checked(X, fitting=False)
         return predict(self._network, X, lambda rows: self._design(rows, names), finish, self.n_categories_)
-
-    def _read(self, X: Any, *, fitting: bool) -> DesignMatrix:
-        """Return X as a design matrix; when fitting, learn its width, its names and its categories."""
-        X, names = self._checked(X, fitting=fitting)
-        if not fitting:
-            return self._design(X, names)
-        n_categories = self._given_n_categories(X)
-        design = as_design_matrix(X, n_categories, dtype=self.dtype, names=names)
-        self.n_features_in_ = X.shape[1]
-        self.n_categories_ = design.n_categories if isinstance(design, OneHot) else n_categories
-        return design
-
-    def _checked(self, X: Any, *, fitting: bool) -> tuple[Any, Any]:
-        """Return X, two-dimensional and of a width that fits, and the names of its columns."""
-        if fitting or not isinstance(X, OneHot):
-            _check_feature_names(self, X, reset=fitting)
-        names = getattr(self, "feature_names_in_", None)
-        X = self._as_2d(X)
-        if not fitting:
-            self._check_width(X)
-        columns = len(X.n_categories) if isinstance(X, OneHot) else X.shape[1]
-        return X, names if names is not None and len(names) == columns else None
-
-    def _design(self, X: Any, names: Any) -> DesignMatrix:
-        """Return rows of a checked X as the design matrix that this model was fitted to."""
-        ignore = self.handle_unknown == "ignore"
-        return as_design_matrix(
-            X, self.n_categories_, dtype=self.dtype, names=names, fitted=True, ignore_unknown=ignore
-        )
-
-    def _as_2d(self, X: Any) -> Any:
-        """Return X as a OneHot, a CSR array or an array of numbers, of two dimensions and a row or more."""
-        if isinstance(X, OneHot):
-            if not len(X):
-                raise ShapeError(f"X is a OneHot of no rows; {type(self).__name__} needs at least one sample")
-            return X
-        try:
-            return check_array(X, accept_sparse="csr", ensure_all_finite=False, input_name="X", estimator=self)
-        except ValueError:
-            refuse_strings(X)
-            raise
-
-    def _given_n_categories(self, X: Any) -> tuple[int, ...] | None:
-        if self.n_categories is None:
-            return None
-        f = len(X.n_categories) if isinstance(X, OneHot) else X.shape[1]
-        return normalize_n_categories(
-            self.n_categories, np.size(self.n_categories) if np.ndim(self.n_categories) else f
-        )
-
-    def _check_width(self, X: Any) -> None:
-        expected, fields = {self.n_features_in_}, ""
-        if self.n_categories_ is not None:
-            f, V = len(self.n_categories_), sum(self.n_categories_)
-            expected, fields = {V} if isinstance(X, OneHot) else {f, V}, f" ({f} fields, {V} categories)"
-        if X.shape[1] not in expected:
-            raise ShapeError(
-                f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
-                f"{self.n_features_in_} features as input{fields}"
-            )
 
     def _index_of(self, labels: Array) -> Array:
         """Return labels as positions in `classes_`."""
@@ -312,7 +281,8 @@ class CategoricalClassifier(ClassifierMixin, BaseEstimator, ABC):
         elif self.class_weight is not None:
             y = self.classes_[y_index]
             weight = weight * compute_class_weight(self.class_weight, classes=self.classes_, y=y)[y_index]
-        return (_of_mean_one(weight) if normalize else weight).astype(self.dtype)
+        weight = _of_mean_one(weight) if normalize else weight
+        return weight if self.solver == "lbfgs" else weight.astype(self.dtype)
 
     def _split(self, data: Dataset, X_val: Any, y_val: Any, rng: np.random.Generator) -> tuple[Dataset, Dataset | None]:
         """Return training and validation data."""
@@ -339,7 +309,8 @@ class CategoricalClassifier(ClassifierMixin, BaseEstimator, ABC):
 
     def _solve(self, data: Dataset, validation: Dataset | None, rng: np.random.Generator) -> None:
         stopping = self._stopping_rule()
-        with np.errstate(all="ignore"):  # what overflows becomes NaN or Inf, and is reported as divergence
+        # What overflows becomes NaN or Inf, and is reported as divergence.
+        with progress(self.verbose, self.max_iter) as report, np.errstate(all="ignore"):
             if self.solver == "lbfgs":
                 self.history_, self.stop_reason_, converged = fit_lbfgs(
                     self._network,
@@ -349,7 +320,7 @@ class CategoricalClassifier(ClassifierMixin, BaseEstimator, ABC):
                     tol=self.tol,
                     stopping=stopping,
                     validation=validation,
-                    report=self._report,
+                    report=report,
                 )
                 if not converged:
                     warnings.warn(
@@ -369,7 +340,7 @@ class CategoricalClassifier(ClassifierMixin, BaseEstimator, ABC):
                 stopping=MaxEpochs(self.max_iter) | stopping,
                 rng=rng,
                 validation=validation,
-                report=self._report,
+                report=report,
             )
 
     def _stopping_rule(self) -> StoppingRule:
@@ -390,10 +361,6 @@ class CategoricalClassifier(ClassifierMixin, BaseEstimator, ABC):
     def _base_learning_rate(self) -> float:
         return float(self.solver.learning_rate if isinstance(self.solver, Optimizer) else self.learning_rate)
 
-    def _report(self, record: EpochRecord) -> None:
-        if self.verbose:
-            print(record, flush=True)
-
     def _check_parameters(self) -> None:
         """Raise for the first parameter that has no meaning."""
         bounds: list[tuple[str, Any, float, float]] = [
@@ -413,6 +380,8 @@ class CategoricalClassifier(ClassifierMixin, BaseEstimator, ABC):
                 raise ValueError(f"{name}={value!r} must be {sort} in [{low}, {high})")
         if self.handle_unknown not in ("error", "ignore"):
             raise ValueError(f"handle_unknown={self.handle_unknown!r} must be 'error' or 'ignore'")
+        if self.handle_missing not in ("error", "zero", "own"):
+            raise ValueError(f"handle_missing={self.handle_missing!r} must be 'error', 'zero' or 'own'")
         if np.dtype(self.dtype) not in (np.float32, np.float64):
             raise ValueError(f"dtype={self.dtype!r} must be numpy.float32 or numpy.float64")
         if not isinstance(self.stopping, StoppingRule | None):
@@ -429,6 +398,7 @@ class CategoricalClassifier(ClassifierMixin, BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.categorical = True
+        tags.input_tags.positive_only = True  # of codes; a design matrix may be negative
         return tags
 
 

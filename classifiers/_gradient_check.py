@@ -21,6 +21,7 @@ from classifiers._estimator import CategoricalClassifier, _read_labels
 from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
 from classifiers.lbfgs import add_penalty
 from classifiers.losses import sample_nll
+from classifiers.mixed_matrix import MixedMatrix
 from classifiers.network import Network
 from classifiers.training import Dataset
 from onehot import OneHot, OneHotError
@@ -41,7 +42,7 @@ class GradientCheck:
 
     Attributes
     ----------
-    format : {"OneHot", "dense", "sparse"}
+    format : {"OneHot", "mixed", "dense", "sparse"}
     parameter : str
         Like ``"coefs_[0]"``.
     where : str
@@ -204,7 +205,9 @@ def _labels(model: CategoricalClassifier) -> list[str]:
 
 def _formats(X: Any, n_categories: Any) -> Iterator[tuple[str, DesignMatrix | str]]:
     """Yield the name of each format, with X in it, as it is in its own, or the reason why not."""
-    csr = X.tocsr() if isinstance(X, OneHot) else sparse.csr_array(X.matrix)
+    csr = X.tocsr() if isinstance(X, OneHot | MixedMatrix) else sparse.csr_array(X.matrix)
+    if isinstance(X, MixedMatrix):
+        yield "mixed", X
     try:
         codes = X if isinstance(X, OneHot) else OneHot.from_sparse(csr, n_categories, missing="zero", dtype=np.float64)
         yield "OneHot", codes

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -23,13 +24,14 @@ from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
 from onehot import CodeError, OneHot, ShapeError
 from onehot._errors import field_label
 
-__all__ = ["as_design_matrix", "refuse_strings"]
+__all__ = ["IF_MISSING", "as_design_matrix", "raise_not_finite", "refuse_strings"]
 
 Array = npt.NDArray[Any]
 Names = Sequence[str] | None
 
 IF_MISSING = (
-    "if it means missing, pass handle_missing='own' to give it a category of its own, or 'zero' to let it contribute nothing"
+    "if it means missing, pass handle_missing='own' to give it a category of its own, "
+    "or 'zero' to let it contribute nothing"
 )
 
 
@@ -129,6 +131,9 @@ def _as_codes(
     ignore_unknown: bool,
     missing: str,
 ) -> OneHot:
+    if missing == "error" and not ignore_unknown and X.dtype.kind in "iu":
+        with suppress(CodeError):  # what is wrong is said below; what is right passes once
+            return OneHot(X, n_categories, dtype=dtype, names=names)
     own, is_float = missing == "own", X.dtype.kind == "f"
     minus_one = X == -1 if X.dtype.kind != "u" else np.False_
     unknown = minus_one if ignore_unknown and (is_float or missing == "error") else np.False_
@@ -151,8 +156,8 @@ def _as_codes(
         raise CodeError(f"{error}, or handle_unknown='ignore' to let it contribute nothing") from None
 
 
-def _refuse_what_is_no_code(X: Array, names: Names, allowed: Array) -> None:
-    """Raise for negative, missing and fractional codes that are not allowed; what is too large a code, `OneHot` refuses."""
+def _refuse_what_is_no_code(X: Array, names: Names, allowed: Any) -> None:
+    """Raise for negative, missing and fractional codes that are not allowed; `OneHot` refuses too large ones."""
     if X.dtype.kind == "u":
         return
     wrong = ~(X >= 0) & ~allowed
@@ -160,12 +165,13 @@ def _refuse_what_is_no_code(X: Array, names: Names, allowed: Array) -> None:
         wrong |= (X >= 0) & ((X != np.floor(X)) | (X > 2.0**53))  # beyond it, floats skip integers
     for row, field in np.argwhere(wrong)[:1].tolist():
         code = X[row, field].item()
+        shown = f"{code:g}" if isinstance(code, float) else code
         if code < 0:
-            reason = f"code {code} is negative, and codes count from 0; {IF_MISSING}"
+            reason = f"Negative values in data: code {shown}, and codes count from 0; {IF_MISSING}"
         elif code != code:
             reason = f"Input X contains NaN, which is not a code; {IF_MISSING}"
         else:
-            reason = f"{code} is not a code; codes are whole numbers from 0"
+            reason = f"{shown} is not a code; codes are whole numbers from 0"
         raise CodeError(f"{field_label(field, names)}, row {row}: {reason}")
 
 
@@ -175,33 +181,44 @@ def _as_matrix(X: Any, dtype: npt.DTypeLike, names: Names) -> DesignMatrix:
         if not is_sparse:
             dense = np.ascontiguousarray(X, dtype=dtype)
             for row, column in np.argwhere(~np.isfinite(dense))[:1].tolist():
-                _raise_not_finite(X[row, column], row, column, dtype, names)
+                raise_not_finite(X[row, column], row, column, dtype, names)
             return DenseMatrix(dense)
         csr: Any = sparse.csr_array(X, dtype=dtype, copy=True)
     for k in np.flatnonzero(~np.isfinite(csr.data))[:1].tolist():
         row = int(np.searchsorted(csr.indptr, k, side="right")) - 1
-        _raise_not_finite(X.data[k], row, int(csr.indices[k]), dtype, names)
+        raise_not_finite(X.data[k], row, int(csr.indices[k]), dtype, names)
     csr.sum_duplicates()
     csr.eliminate_zeros()
     return SparseMatrix(csr)
 
 
-def _raise_not_finite(value: Any, row: int, column: int, dtype: npt.DTypeLike, names: Names) -> None:
+def raise_not_finite(value: Any, row: int, column: int, dtype: npt.DTypeLike, names: Names) -> None:
     if np.isfinite(value):
         contents, remedy = f"{value:g}, too large for {np.dtype(dtype)}", "scale the column"
     else:
         contents = "NaN" if np.isnan(value) else "infinity"
-        remedy = "the design matrix must be finite, so fill such values in"
+        remedy = "numbers must be finite, so fill such values in"
+        if np.isnan(value):
+            remedy += "; if they are codes, pass n_categories or categorical_features, and handle_missing"
     name = "" if names is None else f" ({names[column]!r})"
     raise ValueError(f"column {column}{name}, row {row}: Input X contains {contents}; {remedy}")
 
 
 def _warn_if_codes(X: Any) -> None:
-    """Warn where a float matrix could be codes: whole numbers, and not just 0 and 1."""
-    if X.dtype.kind == "f" and not sparse.issparse(X) and X.max() > 1 and (np.floor(X) == X).all():
+    """Warn where a float matrix could be codes: whole numbers, and not just 0 and 1. With a -1, raise."""
+    if X.dtype.kind != "f" or sparse.issparse(X) or not (np.floor(X) == X).all():
+        return
+    if X.min() == -1:
+        row, column = np.argwhere(X == -1)[0].tolist()
+        raise ValueError(
+            f"column {column}, row {row}: Negative values in data: -1 among whole numbers is what encoders write for "
+            "an unknown category; if these are codes, pass n_categories (and handle_unknown or handle_missing); "
+            "if they are numbers, pass categorical_features=None"
+        )
+    if X.max() > 1:
         warnings.warn(
             f"X holds whole numbers up to {X.max():g} as {X.dtype}, and is taken as the design matrix; "
-            "if these are codes, pass X.astype(int) or n_categories",
+            "if these are codes, pass X.astype(int), n_categories or categorical_features",
             UserWarning,
             stacklevel=5,
         )

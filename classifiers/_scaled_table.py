@@ -35,7 +35,6 @@ class ScaledTable:
     """
 
     __array_ufunc__ = None  # so that NumPy leaves `X @ W` to __rmatmul__ below
-    __slots__ = ("scale", "values")
 
     def __init__(self, values: npt.NDArray[Any]) -> None:
         self.values = values
@@ -63,9 +62,9 @@ class ScaledTable:
         return Z
 
     def __imul__(self, factor: float) -> ScaledTable:
-        self.scale *= factor
+        self.scale *= float(factor)  # a NumPy number would widen float32 values
         if self.scale < SMALLEST_SCALE:
-            self._fold()
+            self.fold()
         return self
 
     def __isub__(self, dW: Any) -> ScaledTable:
@@ -73,11 +72,11 @@ class ScaledTable:
         return self
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        """Return the table itself, the scale folded in: O(V d)."""
-        self._fold()
-        return np.array(self.values, dtype=dtype, copy=copy)
+        """Return the values themselves where the scale is 1, else a scaled copy: reading changes nothing."""
+        return np.array(self.values if self.scale == 1 else self.values * self.scale, dtype=dtype, copy=copy)
 
-    def _fold(self) -> None:
+    def fold(self) -> None:
+        """Multiply the scale into the values, in place: O(V d)."""
         if self.scale != 1:
             self.values *= self.scale
             self.scale = 1.0

@@ -77,6 +77,8 @@ class Activation:
         ``a, da_dz = rule(z)`` for ``forward`` to use, where ``da_dz()`` is the derivative at z made from what the
         function has computed already.
 
+    Notes
+    -----
     Not checked: that the derivative is the function's (``scipy.optimize.check_grad`` tells).
 
     Examples

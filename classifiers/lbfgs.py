@@ -77,7 +77,7 @@ def fit_lbfgs(
             val_loss, val_accuracy = work.evaluate(*checked)
         now = time.perf_counter()
         epoch, seconds, clock = len(history) + 1, now - clock, now
-        validated = {"val_loss": val_loss, "val_accuracy": val_accuracy}
+        validated: dict[str, Any] = {"val_loss": val_loss, "val_accuracy": val_accuracy}
         record = EpochRecord(
             epoch, **latest, **validated, learning_rate=None, seconds=seconds, n_rows=full_batch.n_rows
         )

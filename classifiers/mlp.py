@@ -43,7 +43,9 @@ class MLPClassifier(CategoricalClassifier):
         As for `SoftmaxRegression`.
     early_stopping, validation_fraction, n_iter_no_change, stopping
         As for `SoftmaxRegression`.
-    n_categories, handle_unknown, class_weight, dtype, warm_start, random_state, verbose
+    n_categories, categorical_features, handle_unknown, handle_missing, standardize
+        As for `SoftmaxRegression`.
+    class_weight, dtype, warm_start, random_state, verbose
         As for `SoftmaxRegression`. `random_state` decides the initial weights too.
 
     Attributes
@@ -90,7 +92,10 @@ class MLPClassifier(CategoricalClassifier):
         n_iter_no_change: int = 10,
         stopping: StoppingRule | None = None,
         n_categories: Any = None,
+        categorical_features: Any = "from_dtype",
         handle_unknown: str = "error",
+        handle_missing: str = "error",
+        standardize: bool = True,
         class_weight: Any = None,
         dtype: Any = np.float32,
         warm_start: bool = False,
@@ -113,7 +118,10 @@ class MLPClassifier(CategoricalClassifier):
         self.n_iter_no_change = n_iter_no_change
         self.stopping = stopping
         self.n_categories = n_categories
+        self.categorical_features = categorical_features
         self.handle_unknown = handle_unknown
+        self.handle_missing = handle_missing
+        self.standardize = standardize
         self.class_weight = class_weight
         self.dtype = dtype
         self.warm_start = warm_start

@@ -133,6 +133,11 @@ class Network:
         """Take over the parameters of `other`."""
         self.weights, self.biases = other.weights, other.biases
 
+    def fold(self) -> None:
+        """Fold the scale of a `ScaledTable` into its values, for those who read it from now on."""
+        if isinstance(self.weights[0], ScaledTable):
+            self.weights[0].fold()
+
 
 def initialize(
     sizes: Sequence[int],

@@ -47,11 +47,11 @@ def predict(
     n, joined, fused = X.shape[0], network, None
     if n_categories is not None:
         fused = FusedFields(n_categories, n)
-        table = np.asarray(network.weights[0])
+        table, *others = network.weights
         if not fused.pays or (len(fused.groups) > 1 and table.shape[1] < WORTH_JOINING):
             fused = None
         else:
-            joined = Network([fused.table(table), *network.weights[1:]], network.biases, network.activation)
+            joined = Network([fused.table(np.asarray(table)), *others], network.biases, network.activation)
     if fused is not None and len(fused.groups) == 1:
         result_of_category = finish(joined.logits(OneHot(np.arange(joined.weights[0].shape[0]))))
 

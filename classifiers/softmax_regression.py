@@ -58,9 +58,19 @@ class SoftmaxRegression(CategoricalClassifier):
     n_categories : int or sequence of int, optional
         Categories of each field; a single number is for every column of codes. By default learned: the largest code of
         each field, plus 1. Where given, the width of X decides whether it is codes (n, f) or a matrix (n, V).
+    categorical_features : "from_dtype", list of str, of int or of bool, or None
+        Which columns of a table are fields: those of string, category, bool and object dtype; those named, at these
+        positions, or in this mask; none. All others are numbers. With "from_dtype" a DataFrame of numbers only, or of
+        bools only, is no table but what its array is, codes or a design matrix.
     handle_unknown : {"error", "ignore"}
-        What codes that were not known at `fit` do at `predict`: raise, or contribute nothing to the logits. With
-        "ignore" -1 is such a code, as scikit-learn's `OrdinalEncoder` can make of unknown values.
+        What codes and categories that were not known at `fit` do at `predict`: raise, or contribute nothing to the
+        logits. With "ignore" -1 is such a code, as scikit-learn's `OrdinalEncoder` can make of unknown values.
+    handle_missing : {"error", "zero", "own"}
+        What None, NaN and NA do in a field, and NaN and -1 as codes: raise, contribute nothing, or be one more category
+        of the field, its last. (-1 in an array of floats is unknown rather than missing where unknown is ignored.)
+    standardize : bool
+        Whether numbers of a table are reduced to mean 0 and standard deviation 1, as learned at `fit`. A design matrix
+        is taken as it is.
     class_weight : dict or "balanced", optional
     dtype : {numpy.float32, numpy.float64}
         Of weights and computation; L-BFGS computes in float64 and stores `dtype`.
@@ -69,7 +79,8 @@ class SoftmaxRegression(CategoricalClassifier):
     random_state : int, RandomState or None
         Decides the order of the samples.
     verbose : int
-        1 prints a line an epoch.
+        1 shows a progress bar in a terminal or a notebook (the ``progress`` extra), and elsewhere prints a line an
+        epoch, as 2 always does.
 
     Attributes
     ----------
@@ -79,9 +90,9 @@ class SoftmaxRegression(CategoricalClassifier):
     n_features_in_ : int
         Columns of X at `fit`.
     feature_names_in_ : array of str
-        Where X had names.
+        Where X had names. `get_feature_names_out` names the columns of `coef_`.
     n_categories_ : tuple of int or None
-        None for a design matrix of unknown fields.
+        Of the fields; None for a design matrix of unknown fields. With m numbers, `coef_` has m columns more.
     n_iter_ : int
     history_ : list of EpochRecord
     stop_reason_ : str
@@ -116,7 +127,10 @@ class SoftmaxRegression(CategoricalClassifier):
         n_iter_no_change: int = 10,
         stopping: StoppingRule | None = None,
         n_categories: Any = None,
+        categorical_features: Any = "from_dtype",
         handle_unknown: str = "error",
+        handle_missing: str = "error",
+        standardize: bool = True,
         class_weight: Any = None,
         dtype: Any = np.float32,
         warm_start: bool = False,
@@ -136,7 +150,10 @@ class SoftmaxRegression(CategoricalClassifier):
         self.n_iter_no_change = n_iter_no_change
         self.stopping = stopping
         self.n_categories = n_categories
+        self.categorical_features = categorical_features
         self.handle_unknown = handle_unknown
+        self.handle_missing = handle_missing
+        self.standardize = standardize
         self.class_weight = class_weight
         self.dtype = dtype
         self.warm_start = warm_start

@@ -69,6 +69,7 @@ def train(
     optimizer.learning_rate = learning_rate
     if best is not None:
         network.restore(best[1])
+    network.fold()
     return history, reason
 
 

@@ -243,9 +243,10 @@ class OneHot(LazyMatrix):
 
     def __matmul__(self, W: Any, /) -> Any:
         """Return ``X @ W``, (n, d) for W (V, d), (n,) for W (V,): the selected rows, summed over the fields."""
-        if type(W) is ndarray and (W.dtype is self.dtype or W.dtype is FLOAT64) and W.flags.carray:
-            if W.ndim == 2 and len(W) == self.shape[1]:  # the usual case: spare small batches what follows
-                return self._gather(W, W.dtype) if self._field is None else W.take(self._field, 0)
+        # The usual case: spare small batches what follows.
+        usual = type(W) is ndarray and (W.dtype is self.dtype or W.dtype is FLOAT64) and W.flags.carray
+        if usual and W.ndim == 2 and len(W) == self.shape[1]:
+            return self._gather(W, W.dtype) if self._field is None else W.take(self._field, 0)
         if not is_array(W):
             return NotImplemented
         W = np.asarray(W)

@@ -151,6 +151,22 @@ class RowGradient(NDArrayOperatorsMixin):
             _scatter(part, positions, 1.0, sums)
         return rows, sums
 
+    def extended(self, n_rows: int, /) -> RowGradient:
+        """Return the gradient of a taller table, (n_rows, d), that begins with this one's rows: zero in all others.
+
+        O(1). What a table gets that holds more than categories: ``g.extended(V + m) + RowGradient(...)``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> g = RowGradient([1], np.array([2.0]), n_rows=2)
+        >>> g.extended(4).toarray().tolist()
+        [0.0, 2.0, 0.0, 0.0]
+        """
+        if n_rows < len(self):
+            raise ShapeError(f"a gradient of {len(self)} rows cannot be extended to {n_rows}")
+        return self._from_parts(self._parts, (n_rows, *self.shape[1:]), self.dtype)
+
     def toarray(self) -> Array:
         """Return the dense gradient, (V, d): O(V d) time and memory."""
         dense = np.zeros(self.shape, self.dtype)

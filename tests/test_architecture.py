@@ -50,6 +50,15 @@ LAYOUT = {
         "lbfgs",
         "prediction",
         "_input",
+        "mixed_matrix",
+        "tables",
+        "columns",
+        "explanation",
+        "_reader",
+        "_archive",
+        "_plain_values",
+        "model_file",
+        "progress",
         "_estimator",
         "softmax_regression",
         "mlp",
@@ -58,16 +67,27 @@ LAYOUT = {
         "_decision_grid",
         "loss_landscape",
         "plots",
+        "_demonstration",
+        "data_files",
+        "interruption",
+        "_command_options",
+        "command_line",
         "__init__",
         "__main__",
     ],
 }
-DEPENDENCIES = {"onehot": {"numpy", "scipy"}, "classifiers": {"numpy", "onehot", "scipy", "sklearn", "threadpoolctl"}}
+DEPENDENCIES = {
+    "onehot": {"numpy", "scipy"},
+    "classifiers": {"narwhals", "numpy", "onehot", "scipy", "sklearn", "threadpoolctl"},
+}
 EXTRAS = {
     "onehot/_kernels/_numba.py": {"numba"},
     "onehot/_kernels/_numba_row.py": {"llvmlite", "numba"},
     "classifiers/plots.py": {"matplotlib"},
-    "classifiers/__main__.py": {"matplotlib"},
+    "classifiers/progress.py": {"tqdm"},
+    "classifiers/_demonstration.py": {"matplotlib"},
+    "classifiers/data_files.py": {"pandas", "polars"},
+    "classifiers/command_line.py": {"matplotlib"},
 }
 
 PACKAGES = list(DEPENDENCIES)

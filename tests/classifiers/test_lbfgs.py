@@ -58,7 +58,7 @@ def test_it_finds_the_minimum_of_the_convex_objective(problem, name, weighted):
     reached = np.concatenate([np.asarray(p).ravel() for p in network.parameters])
     loss, gradient = objective(reached)
     assert converged
-    assert reason == "convergence: norm of projected gradient <= pgtol"
+    assert reason == "no component of the gradient exceeds 1e-06"
     assert abs(gradient).max() <= 1.01 * TOL
     best = optimize.minimize(objective, np.zeros_like(reached), jac=True, method="BFGS", options={"gtol": TOL})
     # Strong convexity bounds the distance to the minimum, in value, by |gradient|^2 / (2 alpha).
@@ -97,7 +97,7 @@ def test_it_computes_in_double_precision_and_stores_single(problem):
         ({"max_iter": 0}, "reached 0 iterations", False, 0),
         ({"stopping": MaxEpochs(4)}, "reached 4 epochs", True, 4),
         ({"stopping": GradientNorm(1e9)}, "gradient norm", True, 1),
-        ({"tol": 0.0}, "convergence: relative reduction of f <= factr*epsmch", True, None),
+        ({"tol": 0.0}, "the objective no longer falls", True, None),
     ],
     ids=str,
 )

@@ -45,8 +45,13 @@ def test_it_reads_as_the_array_that_it_stands_for(dtype):
     assert_close(X @ table, W / 4 - 1, dtype, terms=4)
     assert (X @ table).dtype == dtype
     assert (copy.deepcopy(table).scale, pickle.loads(pickle.dumps(table)).scale) == (0.25, 0.25)
-    assert np.asarray(table) is table.values, "no copy, so that writing to it writes to the table"
+    table.values.flags.writeable = False
+    assert_close(np.asarray(table), W / 4 - 1, dtype, terms=4)
+    assert table.scale == 0.25, "reading changes nothing: it may be done by many threads, or on a read-only memory map"
+    table.values.flags.writeable = True
+    table.fold()
     assert table.scale == 1
+    assert np.asarray(table) is table.values
     assert not np.shares_memory(np.array(table), table.values)
 
 

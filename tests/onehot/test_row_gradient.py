@@ -365,3 +365,16 @@ def test_it_travels(through):
     W = np.zeros((V, d))
     W += through(g)
     np.testing.assert_array_equal(W, dense)
+
+
+def test_extended_adds_rows_of_zeros_below():
+    X = OneHot([2, 0, 2], 3)
+    g = X.T @ np.array([[1.0], [10.0], [100.0]])
+    taller = (2 * g).extended(5)
+    assert taller.shape == (5, 1)
+    assert taller.toarray().ravel().tolist() == [20, 0, 202, 0, 0]
+    W = np.zeros((5, 1))
+    W += taller + RowGradient([4], np.array([[7.0]]), n_rows=5)
+    assert W.ravel().tolist() == [20, 0, 202, 0, 7]
+    with pytest.raises(ShapeError, match="a gradient of 3 rows cannot be extended to 2"):
+        g.extended(2)

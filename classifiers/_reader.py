@@ -1,0 +1,290 @@
+"""How an estimator reads X: what `fit` learns of its columns, and what later calls hold it to.
+
+A table, that is a DataFrame with categories, an array with strings, or anything where `categorical_features` is given,
+goes through a `columns.ColumnEncoder`; codes and design matrices go through `_input.as_design_matrix`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_array
+from sklearn.utils.validation import _check_feature_names, _get_feature_names, check_is_fitted
+
+from classifiers._input import as_design_matrix, refuse_strings
+from classifiers.columns import ColumnEncoder
+from classifiers.design_matrix import DesignMatrix
+from classifiers.explanation import Explanation, explain
+from classifiers.network import Network
+from classifiers.tables import describe_kinds, has_names, is_frame, is_table
+from onehot import OneHot, ShapeError
+from onehot._codes import normalize_n_categories
+
+__all__ = ["InputReader"]
+
+Array = npt.NDArray[Any]
+
+
+class InputReader(BaseEstimator):
+    """The side of an estimator that X passes through."""
+
+    if TYPE_CHECKING:
+        n_categories: Any
+        categorical_features: Any
+        handle_unknown: str
+        handle_missing: str
+        standardize: bool
+        dtype: Any
+
+        classes_: Array
+        n_features_in_: int
+        feature_names_in_: Array
+        n_categories_: tuple[int, ...] | None
+        _network: Network
+        _encoder: ColumnEncoder | None
+
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """Return the names of the rows of the first layer: ``city=Oslo`` of a field, ``age`` of a number, (V + m,).
+
+        Parameters
+        ----------
+        input_features : sequence of str, optional
+            Names of the columns of X, where X had none; by default "x0", "x1", ...
+        """
+        check_is_fitted(self)
+        names = self._column_names(input_features)
+        if self._encoder is not None:
+            rows = self._encoder.row_names()
+        elif self.n_categories_ is None or len(names) != len(self.n_categories_):
+            rows = names
+        else:
+            own = self.handle_missing == "own"
+            rows = [
+                f"{name}=<missing>" if own and code == count - 1 else f"{name}={code}"
+                for name, count in zip(names, self.n_categories_, strict=True)
+                for code in range(count)
+            ]
+        return np.asarray(rows, dtype=object)
+
+    def explain(self, X: Any) -> Explanation:
+        """Return what each column of one row contributes to the logit of each class.
+
+        Parameters
+        ----------
+        X : as for `predict`, of one row
+            Like ``df[3:4]``.
+
+        Returns
+        -------
+        Explanation
+            Without hidden layers the contributions are exact: rows of W, that add up to the logits. With hidden layers
+            each is the change of the logits when the column is left out; see `classifiers.explanation`.
+        """
+        check_is_fitted(self)
+        design: Any = self._read(X, fitting=False)
+        if design.shape[0] != 1:
+            raise ShapeError(f"X has {design.shape[0]} rows; explain takes one, like X[3:4]")
+        x = sparse.csr_array(design.tocsr() if hasattr(design, "tocsr") else design.matrix)
+        counts, labels = self.n_categories_ or (), self.get_feature_names_out().tolist()
+        V = sum(counts)
+        numbers = x[:, V:].toarray()[0]
+        if self._encoder is not None:
+            numbers = numbers * self._encoder.scale + self._encoder.mean
+        labels[V:] = [f"{name}={number:g}" for name, number in zip(labels[V:], numbers, strict=True)]
+        names = [f"{name}: nothing" for name in self._field_names()] + labels[V:]
+        widths = [*counts, *[1] * len(numbers)]
+        is_plain = not counts and self._encoder is None  # a design matrix of any width: its zeros are not worth a line
+        return explain(self._network, x, self.classes_, widths, names, labels, present_only=is_plain)
+
+    def _field_names(self) -> list[str]:
+        if self._encoder is not None:
+            return [self._encoder.names[j] for j in self._encoder.fields]
+        names, f = self._column_names(None), len(self.n_categories_ or ())
+        return names if len(names) == f else [f"x{j}" for j in range(f)]
+
+    def _column_names(self, given: Any) -> list[str]:
+        """Return a name for each column of X at `fit`."""
+        learned = getattr(self, "feature_names_in_", None)
+        if given is not None and learned is not None and list(given) != list(learned):
+            raise ValueError("input_features is not equal to feature_names_in_")
+        names = learned if learned is not None else given
+        if names is None:
+            fields = self.n_categories_ if self._encoder is None else None
+            return [f"x{j}" for j in range(len(fields) if fields is not None else self.n_features_in_)]
+        return [str(name) for name in names]
+
+    def _read(self, X: Any, *, fitting: bool, sample_weight: Any = None) -> DesignMatrix:
+        """Return X as a design matrix; when fitting, learn its width, its names and its categories."""
+        if fitting:
+            self._encoder = None
+            if self._is_table(X):
+                return self._learn_table(X, sample_weight)
+        elif self._encoder is not None:
+            return self._read_table(X)
+        X, names = self._checked(X, fitting=fitting)
+        if not fitting:
+            return self._design(X, names)
+        n_categories = self._given_n_categories(X)
+        design = as_design_matrix(
+            X,
+            n_categories,
+            dtype=self.dtype,
+            names=names,
+            ignore_unknown=self.handle_unknown == "ignore",
+            missing=self.handle_missing,
+        )
+        self.n_features_in_ = X.shape[1]
+        self.n_categories_ = design.n_categories if isinstance(design, OneHot) else n_categories
+        return design
+
+    def _is_table(self, X: Any) -> bool:
+        """Tell whether the columns of X are to be learned."""
+        by_dtype = isinstance(self.categorical_features, str) and self.categorical_features == "from_dtype"
+        if isinstance(X, OneHot) or sparse.issparse(X):
+            if by_dtype or self.categorical_features is None:
+                return False
+            raise ValueError(
+                f"categorical_features={self.categorical_features!r} names columns of a table, but X is a "
+                f"{type(X).__name__}; leave categorical_features='from_dtype'"
+            )
+        return not by_dtype or is_table(X)
+
+    def _learn_table(self, X: Any, sample_weight: Any) -> DesignMatrix:
+        if self.n_categories is not None:
+            raise ValueError(
+                f"n_categories={self.n_categories!r} counts codes, but the categories of a table are learned; "
+                "leave n_categories=None"
+            )
+        self._check_names(X, fitting=True)
+        X = self._as_table(X)
+        self.n_features_in_ = X.shape[1]
+        self._encoder = ColumnEncoder.learn(
+            X,
+            names=getattr(self, "feature_names_in_", None),
+            categorical_features=self.categorical_features,
+            handle_missing=self.handle_missing,
+            standardize=self.standardize,
+            sample_weight=sample_weight,
+        )
+        self.n_categories_ = self._encoder.n_categories or None
+        return self._encoder.transform(X, dtype=self.dtype, handle_unknown=self.handle_unknown)
+
+    def _read_table(self, X: Any) -> DesignMatrix:
+        """Return rows of a table as the design matrix that this model was fitted to."""
+        assert self._encoder is not None
+        if isinstance(X, OneHot) or sparse.issparse(X):
+            raise ShapeError(
+                f"X is a {type(X).__name__}, but {type(self).__name__} was fitted to a table of {self.n_features_in_} "
+                "columns; pass such a table"
+            )
+        self._check_names(X, fitting=False)
+        X = self._as_table(X)
+        if X.shape[1] != self.n_features_in_:
+            raise ShapeError(
+                f"X has {X.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features "
+                "as input"
+            )
+        return self._encoder.transform(X, dtype=self.dtype, handle_unknown=self.handle_unknown)
+
+    def _check_names(self, X: Any, *, fitting: bool) -> None:
+        """Learn the names of the columns of X, or hold X to those learned."""
+        if has_names(X) and _get_feature_names(X) is None:  # it would pass columns in any order
+            raise TypeError(
+                f"this version of scikit-learn cannot read the column names of a {type(X).__module__.split('.')[0]} "
+                "DataFrame; install scikit-learn 1.9 or newer, or pass a pandas DataFrame"
+            )
+        try:
+            _check_feature_names(self, X, reset=fitting)
+        except ValueError as error:
+            if "order" not in str(error):
+                raise
+            raise ValueError(f"{error}\nPass X[{list(self.feature_names_in_)}].") from None
+
+    def _as_table(self, X: Any) -> Any:
+        """Return a DataFrame or a two-dimensional array of a row or more."""
+        if is_frame(X):
+            if 0 in X.shape:
+                raise ShapeError(
+                    f"X has shape {X.shape}; {type(self).__name__} needs at least one sample and one column"
+                )
+            return X
+        X = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
+        return check_array(X, dtype=None, ensure_all_finite=False, input_name="X", estimator=self)
+
+    def _checked(self, X: Any, *, fitting: bool) -> tuple[Any, Any]:
+        """Return X, two-dimensional and of a width that fits, and the names of its columns."""
+        if fitting or not isinstance(X, OneHot):
+            self._check_names(X, fitting=fitting)
+        names = getattr(self, "feature_names_in_", None)
+        X = self._as_2d(X, fitting)
+        if not fitting:
+            self._check_width(X)
+        columns = len(X.n_categories) if isinstance(X, OneHot) else X.shape[1]
+        return X, names if names is not None and len(names) == columns else None
+
+    def _design(self, X: Any, names: Any) -> DesignMatrix:
+        """Return rows of a checked X as the design matrix that this model was fitted to."""
+        return as_design_matrix(
+            X,
+            self.n_categories_,
+            dtype=self.dtype,
+            names=names,
+            fitted=True,
+            ignore_unknown=self.handle_unknown == "ignore",
+            missing=self.handle_missing,
+        )
+
+    def _as_2d(self, X: Any, fitting: bool) -> Any:
+        """Return X as a OneHot, a CSR array or an array of numbers, of two dimensions and a row or more."""
+        if isinstance(X, OneHot):
+            if not len(X):
+                raise ShapeError(f"X is a OneHot of no rows; {type(self).__name__} needs at least one sample")
+            return X
+        try:
+            array = check_array(X, accept_sparse="csr", ensure_all_finite=False, input_name="X", estimator=self)
+        except ValueError:
+            refuse_strings(X)
+            raise
+        return _codes_or_numbers(X, array) if fitting and self.n_categories is None and is_frame(X) else array
+
+    def _given_n_categories(self, X: Any) -> tuple[int, ...] | None:
+        """Return the rows of each field's block, where the user said how many categories there are."""
+        if self.n_categories is None:
+            return None
+        f = len(X.n_categories) if isinstance(X, OneHot) else X.shape[1]
+        counts = normalize_n_categories(
+            self.n_categories, np.size(self.n_categories) if np.ndim(self.n_categories) else f
+        )
+        return tuple(count + (self.handle_missing == "own") for count in counts)
+
+    def _check_width(self, X: Any) -> None:
+        expected, fields = {self.n_features_in_}, ""
+        if self.n_categories_ is not None:
+            f, V = len(self.n_categories_), sum(self.n_categories_)
+            expected, fields = {V} if isinstance(X, OneHot) else {f, V}, f" ({f} fields, {V} categories)"
+        if X.shape[1] not in expected:
+            raise ShapeError(
+                f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
+                f"{self.n_features_in_} features as input{fields}"
+            )
+
+
+def _codes_or_numbers(frame: Any, array: Array) -> Array:
+    """Return the values of a DataFrame of numbers: integers, -1 where missing, if all its columns are of integers."""
+    integers, others = describe_kinds(frame)
+    if not others and array.dtype.kind == "f":
+        return np.where(np.isnan(array), -1, array).astype(np.int64)
+    if integers and others:
+        warnings.warn(
+            f"X has integer columns {integers} beside {others}, and is taken as a design matrix, its numbers as they "
+            f"are; if the integers are codes or labels, pass categorical_features={integers}; if all columns are "
+            "numbers, pass categorical_features=None, which standardizes them",
+            UserWarning,
+            stacklevel=6,
+        )
+    return array

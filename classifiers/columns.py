@@ -1,0 +1,268 @@
+"""Columns of a table, learned: categories become fields, numbers stay numbers.
+
+    city    age                            city=Bergen  city=Oslo  age
+    Oslo    40        X = [C | N]  =                 0          1   1
+    Bergen  20                                       1          0  -1
+
+A field has one column of C a category, in the order learned; a number is one column of N, (x - mean) / scale where it
+is standardised, x where not. See `mixed_matrix` for what the first layer makes of X.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.preprocessing import StandardScaler
+
+from classifiers._input import IF_MISSING, raise_not_finite
+from classifiers.design_matrix import DenseMatrix
+from classifiers.mixed_matrix import MixedMatrix
+from classifiers.tables import CATEGORIES, NUMBERS, Column, Label, columns_of, is_missing
+from onehot import CodeError, DTypeError, OneHot, ShapeError
+
+__all__ = ["ColumnEncoder"]
+
+Array = npt.NDArray[Any]
+MISSING, UNKNOWN = -1, -2
+SHOWN = 6
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnEncoder:
+    """What `fit` learned about the columns of a table; `transform` makes a design matrix of rows.
+
+    Made by `ColumnEncoder.learn`.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of all f + m columns; "x0", "x1", ... where the table has none.
+    fields : tuple of int
+        The f positions of categorical columns.
+    categories : tuple of tuple
+        The categories of each field, in the order of their rows: strings, numbers or bools.
+    handle_missing : {"error", "zero", "own"}
+        With "own" each field has one more row, its last.
+    numbers : tuple of int
+        The m positions of numeric columns.
+    mean, scale : array of float64, shape (m,)
+        0 and 1 where numbers are not standardised.
+
+    Examples
+    --------
+    >>> X = np.array([["Oslo", 40], ["Bergen", 20]], dtype=object)
+    >>> encoder = ColumnEncoder.learn(X, names=["city", "age"])
+    >>> encoder.row_names()
+    ['city=Bergen', 'city=Oslo', 'age']
+    >>> encoder.transform(X).tocsr().toarray()
+    array([[ 0.,  1.,  1.],
+           [ 1.,  0., -1.]], dtype=float32)
+    """
+
+    names: tuple[str, ...]
+    fields: tuple[int, ...]
+    categories: tuple[tuple[Label, ...], ...]
+    handle_missing: str
+    numbers: tuple[int, ...]
+    mean: Array
+    scale: Array
+
+    @classmethod
+    def learn(
+        cls,
+        X: Any,
+        *,
+        names: Sequence[str] | None = None,
+        categorical_features: Any = "from_dtype",
+        handle_missing: str = "error",
+        standardize: bool = True,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> ColumnEncoder:
+        """Learn the columns of a table.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n, f + m)
+        names : sequence of str, optional
+        categorical_features : "from_dtype", sequence of str, int or bool, or None
+            Which columns are fields: those not of numbers; these names, positions or a mask; none.
+        handle_missing, standardize
+            As for the estimators.
+        sample_weight : array of float, shape (n,), optional
+            Of the mean and scale of numbers.
+
+        Raises
+        ------
+        CodeError, DTypeError, ShapeError, ValueError
+            Naming column, row and value.
+        """
+        columns = columns_of(X, names)
+        chosen = _chosen(columns, categorical_features, names)
+        fields = tuple(np.flatnonzero(chosen).tolist())
+        numbers = tuple(np.flatnonzero(~chosen).tolist())
+        categories = tuple(columns[j].categories() for j in fields)
+        N = _numbers(columns, numbers)
+        mean, scale = np.zeros(len(numbers)), np.ones(len(numbers))
+        if standardize and numbers:
+            mean, scale = _mean_and_scale(N, sample_weight)
+        return cls(tuple(c.name for c in columns), fields, categories, handle_missing, numbers, mean, scale)
+
+    @property
+    def n_categories(self) -> tuple[int, ...]:
+        """Rows of the table that belong to each field."""
+        return tuple(len(known) + (self.handle_missing == "own") for known in self.categories)
+
+    def transform(
+        self, X: Any, *, dtype: npt.DTypeLike = np.float32, handle_unknown: str = "error"
+    ) -> OneHot | MixedMatrix | DenseMatrix:
+        """Return rows of a table, of the columns learned, as [C | N], or as C or N where the other has no columns.
+
+        Raises
+        ------
+        CodeError, DTypeError, ShapeError, ValueError
+            For unknown categories, missing values where they are an error, and numbers that are none or not finite,
+            naming column, row and value.
+        """
+        columns = columns_of(X, self._given_names)
+        N = (_numbers(columns, self.numbers) - self.mean) / self.scale
+        with np.errstate(over="ignore"):  # what is too large is reported below
+            narrow = np.ascontiguousarray(N, dtype)
+        for row, k in np.argwhere(~np.isfinite(narrow))[:1].tolist():
+            raise_not_finite(N[row, k], row, self.numbers[k], dtype, self._given_names)
+        if not self.fields:
+            return DenseMatrix(narrow)
+        codes = np.stack([self._codes(k, columns[j], handle_unknown) for k, j in enumerate(self.fields)], axis=1)
+        C = OneHot(codes, self.n_categories, missing="zero", dtype=dtype)
+        return MixedMatrix(C, narrow) if self.numbers else C
+
+    def row_names(self) -> list[str]:
+        """Return the names of the rows of the first layer's W: ``city=Oslo`` of fields, ``age`` of numbers."""
+        names = []
+        for j, known in zip(self.fields, self.categories, strict=True):
+            names += [f"{self.names[j]}={category}" for category in known]
+            if self.handle_missing == "own":
+                names.append(f"{self.names[j]}=<missing>")
+        return names + [self.names[j] for j in self.numbers]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that was learned as arrays and JSON values; `from_state_dict` is the way back."""
+        return {
+            "names": list(self.names),
+            "fields": list(self.fields),
+            "categories": [list(known) for known in self.categories],
+            "handle_missing": self.handle_missing,
+            "numbers": list(self.numbers),
+            "mean": self.mean,
+            "scale": self.scale,
+        }
+
+    @classmethod
+    def from_state_dict(cls, state: dict[str, Any]) -> ColumnEncoder:
+        """Return the encoder of a `state_dict`.
+
+        Examples
+        --------
+        >>> encoder = ColumnEncoder.learn(np.array([["a", 1], ["b", 2]], dtype=object))
+        >>> ColumnEncoder.from_state_dict(encoder.state_dict()).row_names()
+        ['x0=a', 'x0=b', 'x1']
+        """
+        return cls(
+            names=tuple(state["names"]),
+            fields=tuple(state["fields"]),
+            categories=tuple(map(tuple, state["categories"])),
+            handle_missing=state["handle_missing"],
+            numbers=tuple(state["numbers"]),
+            mean=np.asarray(state["mean"], np.float64),
+            scale=np.asarray(state["scale"], np.float64),
+        )
+
+    @property
+    def _given_names(self) -> tuple[str, ...] | None:
+        return None if all(name == f"x{j}" for j, name in enumerate(self.names)) else self.names
+
+    @cached_property
+    def _code_of(self) -> list[dict[Label, int]]:
+        return [{category: code for code, category in enumerate(known)} for known in self.categories]
+
+    def _codes(self, k: int, column: Column, handle_unknown: str) -> Array:
+        """Return the codes of a field's column, -1 where it selects nothing."""
+        values, known = column.values, self._code_of[k]
+        code_of = {v: MISSING if is_missing(v) else known.get(v, UNKNOWN) for v in column.distinct()}
+        codes = np.fromiter(map(code_of.__getitem__, values), np.int64, len(values))
+        if codes.min() >= 0:
+            return codes
+        for row in np.flatnonzero(codes == UNKNOWN)[:1].tolist():
+            if handle_unknown == "error":
+                shown = ", ".join(map(repr, self.categories[k][:SHOWN])) + (", ..." if len(known) > SHOWN else "")
+                raise CodeError(
+                    f"{column}, row {row}: {values[row]!r} is not one of the {len(known)} categories known from fit "
+                    f"({shown}); pass handle_unknown='ignore' to let it contribute nothing"
+                )
+        for row in np.flatnonzero(codes == MISSING)[:1].tolist():
+            if self.handle_missing == "error":
+                raise CodeError(f"{column}, row {row}: {values[row]!r} is no category; {IF_MISSING}")
+        if self.handle_missing == "own":
+            codes[codes == MISSING] = len(known)
+        return np.maximum(codes, MISSING)
+
+
+def _chosen(columns: list[Column], categorical_features: Any, names: Sequence[str] | None) -> npt.NDArray[np.bool_]:
+    """Return which columns are fields."""
+    n = len(columns)
+    if isinstance(categorical_features, str) and categorical_features == "from_dtype":
+        for column in columns:
+            if column.holds not in (CATEGORIES, NUMBERS):
+                raise DTypeError(
+                    f"{column} is of {column.holds}, which is neither categories nor numbers; cast it to strings, or "
+                    "make numbers of it"
+                )
+        return np.array([column.holds == CATEGORIES for column in columns])
+    given = np.asarray([] if categorical_features is None else categorical_features)
+    chosen = np.zeros(n, bool)
+    if given.ndim == 1 and not given.size:
+        return chosen
+    if given.ndim == 1 and given.dtype.kind == "b":
+        if len(given) != n:
+            raise ShapeError(f"categorical_features is a mask of {len(given)} columns, but X has {n}")
+        return given
+    if given.ndim == 1 and given.dtype.kind in "iu":
+        for position in given[(given < 0) | (given >= n)][:1]:
+            raise ShapeError(f"categorical_features names column {position}, but X has columns 0 to {n - 1}")
+        chosen[given] = True
+        return chosen
+    if given.ndim == 1 and all(isinstance(name, str) for name in given.tolist()):
+        if names is None:
+            raise ValueError("categorical_features has names, but the columns of X have none; pass positions")
+        for name in given.tolist():
+            if name not in names:
+                raise ValueError(f"categorical_features names {name!r}, which is not a column of X")
+        return np.isin(np.asarray(names, dtype=object), given.astype(object))
+    raise ValueError(
+        f"categorical_features={categorical_features!r} must be 'from_dtype', None, or a list of names, of positions "
+        "or of bools"
+    )
+
+
+def _numbers(columns: list[Column], positions: Sequence[int]) -> Array:
+    """Return N before it is scaled, finite."""
+    N = np.empty((len(columns[0].data), len(positions)))
+    for k, j in enumerate(positions):
+        N[:, k] = columns[j].numbers()
+        for row in np.flatnonzero(~np.isfinite(N[:, k]))[:1].tolist():
+            raise_not_finite(N[row, k], row, j, N.dtype, columns[j].names)
+    return N
+
+
+def _mean_and_scale(N: Array, sample_weight: npt.ArrayLike | None) -> tuple[Array, Array]:
+    """Return mean and standard deviation of each column; of a constant one, that constant and 1."""
+    weight = None if sample_weight is None or not np.any(sample_weight) else sample_weight
+    scaler = StandardScaler().fit(N, sample_weight=weight)
+    mean, scale = scaler.mean_, scaler.scale_
+    constant = (N == N[0]).all(axis=0)
+    mean[constant], scale[constant] = N[0, constant], 1.0
+    return mean, scale

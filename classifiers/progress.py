@@ -1,0 +1,64 @@
+"""How far training is: a bar in a terminal or a notebook, elsewhere a line an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from classifiers.stopping import EpochRecord
+
+__all__ = ["progress"]
+
+
+@contextmanager
+def progress(verbose: int, max_iter: int) -> Iterator[Callable[[EpochRecord], None]]:
+    """Give a function to be called with each epoch's record.
+
+    Parameters
+    ----------
+    verbose : int
+        0 shows nothing. 1 shows a bar, with the time left until `max_iter` epochs, where tqdm is installed and somebody
+        looks on: in a terminal or a notebook. Elsewhere it prints lines, as 2 always does.
+    max_iter : int
+
+    Examples
+    --------
+    >>> with progress(verbose=2, max_iter=1) as report:
+    ...     report(EpochRecord(1, 0.5, 0.75, None, None, (), 0.1, 0.01))
+    epoch    1  loss 0.5000  acc 0.7500  0.01 s
+    """
+    bar = _bar(max_iter) if verbose == 1 else None
+    if bar is None:
+        yield _print if verbose else _say_nothing
+        return
+
+    def advance(record: EpochRecord) -> None:
+        bar.set_postfix(_postfix(record), refresh=False)
+        bar.update()
+
+    with bar:
+        yield advance
+
+
+def _bar(max_iter: int) -> Any:
+    """Return a bar of tqdm, or None where there is no tqdm or nobody to see it."""
+    try:
+        from tqdm.auto import tqdm
+    except ModuleNotFoundError:
+        return None
+    bar = tqdm(total=max_iter, unit="epoch", disable=None, dynamic_ncols=True)  # None: where stderr is no terminal
+    return None if bar.disable else bar
+
+
+def _postfix(record: EpochRecord) -> dict[str, str]:
+    shown = {"loss": record.loss, "acc": record.accuracy, "val_loss": record.val_loss, "val_acc": record.val_accuracy}
+    return {name: f"{value:.4f}" for name, value in shown.items() if value is not None}
+
+
+def _print(record: EpochRecord) -> None:
+    print(record, flush=True)
+
+
+def _say_nothing(record: EpochRecord) -> None:
+    pass

@@ -1,0 +1,180 @@
+"""A table of any kind, a DataFrame or an array, as columns of one kind.
+
+`narwhals` reads DataFrames of pandas, polars and others without loading any of them. What a column holds, categories or
+numbers, is a matter of its dtype; what a category is, of Python's ``==``: 1, 1.0 and True are one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from numbers import Real
+from typing import Any, TypeAlias
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+
+from onehot import CodeError, DTypeError
+from onehot._errors import field_label
+
+__all__ = [
+    "CATEGORIES",
+    "NUMBERS",
+    "Column",
+    "Label",
+    "columns_of",
+    "describe_kinds",
+    "has_names",
+    "is_frame",
+    "is_missing",
+    "is_table",
+]
+
+Array = npt.NDArray[Any]
+Label: TypeAlias = str | int | float | bool
+CATEGORIES, NUMBERS = "categories", "numbers"
+
+
+def is_frame(X: Any) -> bool:
+    """Tell whether X is a DataFrame of pandas, polars or another library that narwhals knows; loads none of them."""
+    return not isinstance(X, np.ndarray | list) and nw.dependencies.is_into_dataframe(X)
+
+
+def is_table(X: Any) -> bool:
+    """Tell whether the dtypes of X make some of its columns fields and others numbers.
+
+    They do in a DataFrame that has a column that is not of numbers, unless all are bool, and in an array with strings.
+    Where they do not, X is what the array of its values is: codes or a design matrix.
+
+    Examples
+    --------
+    >>> is_table(np.array([["Oslo", 40]], dtype=object)), is_table(np.array([[0, 40]]))
+    (True, False)
+    """
+    if is_frame(X):
+        dtypes = nw.from_native(X, eager_only=True).schema.dtypes()
+        are_numbers = all(d.is_numeric() or d == nw.Unknown for d in dtypes)  # pandas' sparse dtypes are unknown
+        return not are_numbers and not all(d == nw.Boolean for d in dtypes)
+    values = X if isinstance(X, np.ndarray) else np.asarray(X)
+    return values.dtype.kind in "UT" or (values.dtype.kind == "O" and any(isinstance(v, str) for v in values.flat))
+
+
+def has_names(X: Any) -> bool:
+    """Tell whether X is a DataFrame whose columns have strings for names."""
+    return is_frame(X) and all(isinstance(name, str) for name in nw.from_native(X, eager_only=True).columns)
+
+
+def describe_kinds(X: Any) -> tuple[list[str], list[str]]:
+    """Return the names of the integer and of the other columns of a DataFrame of numbers."""
+    schema = nw.from_native(X, eager_only=True).schema
+    integers = [name for name, dtype in schema.items() if dtype.is_integer()]
+    return integers, [name for name in schema if name not in integers]
+
+
+class Column:
+    """A column of a DataFrame or an array."""
+
+    def __init__(self, data: Any, position: int, names: Sequence[str] | None) -> None:
+        self.data = data
+        self.position = position
+        self.names = names
+
+    def __str__(self) -> str:
+        return field_label(self.position, self.names).replace("field", "column")
+
+    @property
+    def name(self) -> str:
+        """``x0`` and so on where the table has no names."""
+        return f"x{self.position}" if self.names is None else self.names[self.position]
+
+    @cached_property
+    def holds(self) -> str:
+        """What its dtype says that it holds: categories, numbers, or the name of a dtype of which nothing is known."""
+        dtype = self.data.dtype
+        if isinstance(self.data, nw.Series):
+            if dtype.is_numeric():
+                return NUMBERS
+            return CATEGORIES if dtype in (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Object) else str(dtype)
+        if dtype.kind == "O":
+            return NUMBERS if all(_is_number(v) or is_missing(v) for v in self.distinct()) else CATEGORIES
+        return NUMBERS if dtype.kind in "iuf" else CATEGORIES if dtype.kind in "bUT" else str(dtype)
+
+    @cached_property
+    def values(self) -> list[Any]:
+        """Its values as Python objects."""
+        values: list[Any] = self.data.to_list() if isinstance(self.data, nw.Series) else self.data.tolist()
+        return values
+
+    def distinct(self) -> set[Any]:
+        """Return its distinct values; each NaN may be one."""
+        try:
+            return set(self.values)
+        except TypeError as error:
+            raise DTypeError(f"{self}: values must be strings or numbers ({error})") from None
+
+    def declared(self) -> Iterable[Any] | None:
+        """Return the categories that its dtype lists, in their order."""
+        if not isinstance(self.data, nw.Series):
+            return None
+        if self.data.implementation.is_pandas_like() and self.data.dtype in (nw.Categorical, nw.Enum):
+            categories: list[Any] = self.data.to_native().cat.categories.tolist()
+            return categories
+        return self.data.dtype.categories if isinstance(self.data.dtype, nw.Enum) else None
+
+    def categories(self) -> tuple[Label, ...]:
+        """Return the declared categories, or those that occur, sorted, numbers before strings."""
+        declared = self.declared()
+        if declared is None:
+            present = (v for v in self.distinct() if not is_missing(v))
+            declared = sorted(map(self._label, present), key=lambda label: (isinstance(label, str), label))
+        known = tuple(map(self._label, declared))
+        if not known:
+            raise CodeError(f"{self} has no category at all: every value is missing; drop it")
+        return known
+
+    def _label(self, value: Any) -> Label:
+        label = value.item() if isinstance(value, np.generic) else value
+        if not isinstance(label, str | int | float):
+            raise DTypeError(
+                f"{self}: {value!r} is neither a string nor a number; cast the column to strings, or make numbers of it"
+            )
+        return label
+
+    def numbers(self) -> Array:
+        """Return its numbers as float64, NaN where missing."""
+        where = str(self)
+        if isinstance(self.data, nw.Series):
+            if self.holds == NUMBERS or self.data.dtype == nw.Boolean:
+                return np.asarray(self.data.cast(nw.Float64).to_numpy(), np.float64)
+            kind = str(self.data.dtype)
+        elif self.data.dtype.kind in "biuf":
+            return np.asarray(self.data, np.float64)
+        else:
+            wrong = (row for row, v in enumerate(self.values) if not (isinstance(v, Real) or is_missing(v)))
+            if (row := next(wrong, None)) is None:
+                return np.array([np.nan if is_missing(v) else v for v in self.values], np.float64)
+            where, kind = f"{self}, row {row}", type(self.values[row]).__name__
+        raise DTypeError(
+            f"{where}: expected numbers, got {kind}; name the column in categorical_features if it holds categories"
+        )
+
+
+def columns_of(X: Any, names: Sequence[str] | None) -> list[Column]:
+    """Return the columns of a DataFrame, or of an array or list of rows, by position; `names` are for messages."""
+    if is_frame(X):
+        series: Iterable[Any] = nw.from_native(X, eager_only=True).iter_columns()
+    else:
+        series = (X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)).T
+    return [Column(data, position, names) for position, data in enumerate(series)]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+
+
+def is_missing(value: Any) -> bool:
+    """Tell None, NaN and pandas.NA, which is no number and equal to nothing, not even by False."""
+    return (
+        value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
+    )

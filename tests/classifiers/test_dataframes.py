@@ -1,0 +1,338 @@
+"""DataFrames as they are, of pandas and polars: the trajectory of codes and of the dense matrix that they stand for."""
+
+import warnings
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from classifiers import MLPClassifier, SoftmaxRegression
+from classifiers.diagnostics import gradient_check, sample_losses
+from classifiers.mixed_matrix import MixedMatrix
+from classifiers.stopping import MaxEpochs
+from onehot import CodeError, DTypeError, OneHot, ShapeError
+from tests.tolerance import assert_close
+
+WHY = "in the test extra; without it, only DataFrames go untested"
+SOLVERS = ["lbfgs", "sgd", "momentum", "adagrad", "rmsprop", "adam"]
+EPOCHS, N = 3, 80
+ROUNDINGS = EPOCHS * 4 * 500  # of 4 batches an epoch, each with the sums of a step
+CITIES = ["Bergen", "Oslo", "Tromsø", "Voss"]
+FIELDS, NUMBERS = ["city", "member"], ["age", "income"]
+
+
+@pytest.fixture(params=["pandas", "polars"])
+def frame(request):
+    """Return the function that makes a DataFrame of a dict of columns."""
+    return pytest.importorskip(request.param, reason=WHY).DataFrame
+
+
+@pytest.fixture(scope="module")
+def columns():
+    rng = np.random.default_rng(0)
+    return {
+        "city": rng.choice(CITIES, N).tolist(),
+        "age": rng.integers(18, 80, N).tolist(),
+        "member": rng.choice([True, False], N).tolist(),
+        "income": rng.lognormal(10, 1, N).tolist(),
+    }
+
+
+@pytest.fixture(scope="module")
+def y(columns):
+    rng = np.random.default_rng(1)
+    score = np.array([c in "Oslo Voss" for c in columns["city"]]) + np.array(columns["age"]) / 40
+    return np.digitize(score + rng.normal(scale=0.3, size=N), [1, 2])
+
+
+def model(hidden=(), **settings):
+    settings = {"batch_size": 20, "random_state": 0, "dtype": np.float64, "alpha": 0.01, **settings}
+    return MLPClassifier(hidden, "tanh", **settings) if hidden else SoftmaxRegression(**settings)
+
+
+def assert_same_trajectory(fitted, expected):
+    for field in ("loss", "accuracy", "gradient_norms"):
+        values, others = ([getattr(record, field) for record in m.history_] for m in (fitted, expected))
+        assert_close(values, others, np.float64, terms=ROUNDINGS)
+    for parameter, other in zip(fitted._network.parameters, expected._network.parameters, strict=True):
+        assert_close(parameter, other, np.float64, terms=ROUNDINGS)
+
+
+@pytest.mark.parametrize("hidden", [(), (5,)], ids=str)
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_table_its_codes_and_its_dense_matrix_follow_one_trajectory(frame, columns, y, solver, hidden):
+    settings = {"solver": solver, "learning_rate": 0.1, "stopping": MaxEpochs(EPOCHS)}
+    X = frame(columns)
+    on_frame = model(hidden, **settings).fit(X, y)
+    assert len(on_frame.history_) == EPOCHS
+
+    numbers = np.column_stack([columns[name] for name in NUMBERS])
+    fields = np.column_stack([np.array(columns[name], dtype=object) for name in FIELDS])
+    codes = np.column_stack([OrdinalEncoder().fit_transform(fields), numbers])
+    on_codes = model(hidden, **settings, categorical_features=[0, 1]).fit(codes, y)
+    assert_same_trajectory(on_codes, on_frame)
+
+    one_hot = OneHotEncoder(sparse_output=False).fit_transform(fields)
+    dense = np.hstack([one_hot, StandardScaler().fit_transform(numbers)])
+    on_dense = model(hidden, **settings).fit(dense, y)
+    assert_same_trajectory(on_dense, on_frame)
+    assert_close(on_dense.predict_log_proba(dense), on_frame.predict_log_proba(X), terms=ROUNDINGS)
+    assert_same_trajectory(model(hidden, **settings).fit(sparse.csr_array(dense), y), on_frame)
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "adagrad"])
+def test_a_table_of_fields_only_is_its_codes(frame, columns, y, solver):
+    X = frame({name: columns[name] for name in FIELDS})
+    codes = OrdinalEncoder(dtype=int).fit_transform(np.array([columns[name] for name in FIELDS], dtype=object).T)
+    on_frame = model(solver=solver, max_iter=EPOCHS, stopping=MaxEpochs(EPOCHS)).fit(X, y)
+    on_codes = model(solver=solver, max_iter=EPOCHS, stopping=MaxEpochs(EPOCHS)).fit(codes, y)
+    assert_same_trajectory(on_frame, on_codes)
+    assert (on_frame.predict(X) == on_codes.predict(codes)).all()
+
+
+def test_learning_by_parts(frame, columns, y):
+    X = frame(columns)
+    fitted = model((5,), solver="adam").partial_fit(X, y, range(3)).partial_fit(X[:30], y[:30])
+    again = model((5,), solver="adam").partial_fit(X, y, range(3)).partial_fit(X[:30], y[:30])
+    assert_same_trajectory(fitted, again)
+    assert len(fitted.history_) == 2
+
+
+def test_weights_are_repetition(frame, columns, y):
+    weight = np.random.default_rng(2).integers(0, 3, N)
+    repeated = {name: np.repeat(np.array(values), weight).tolist() for name, values in columns.items()}
+    settings = {"alpha": 0.1, "tol": 1e-9, "max_iter": 1000}
+    weighted = model(**settings).fit(frame(columns), y, weight)
+    expected = model(**settings).fit(frame(repeated), np.repeat(y, weight))
+    assert weighted.coef_ == pytest.approx(expected.coef_, abs=1e-5)  # both stop beside the one minimum
+
+
+def test_what_is_learned_has_names(frame, columns, y):
+    fitted = model().fit(frame(columns), y)
+    assert fitted.feature_names_in_.tolist() == ["city", "age", "member", "income"]
+    assert fitted.n_features_in_ == 4
+    assert fitted.n_categories_ == (4, 2)
+    names = [f"city={city}" for city in CITIES] + ["member=False", "member=True", *NUMBERS]
+    assert fitted.get_feature_names_out().tolist() == names
+    assert fitted.coef_.shape == (3, len(names))
+    assert isinstance(fitted._read(frame(columns), fitting=False), MixedMatrix)
+
+
+def test_columns_that_differ_at_predict_are_named(frame, columns, y):
+    fitted = model().fit(frame(columns), y)
+    others = {("town" if name == "city" else name): values for name, values in columns.items()}
+    with pytest.raises(ValueError, match=r"unseen at fit time:\n- town\n.*now missing:\n- city"):
+        fitted.predict(frame(others))
+    shuffled = {name: columns[name] for name in ("age", "city", "member", "income")}
+    with pytest.raises(ValueError, match=r"same order.*\n+Pass X\[\['city', 'age', 'member', 'income'\]\]"):
+        fitted.predict(frame(shuffled))
+    with pytest.raises(ValueError, match=r"now missing:\n- income"):
+        fitted.predict(frame({name: columns[name] for name in ("city", "age", "member")}))
+    with pytest.raises(DTypeError, match=r"column 1 \('age'\): expected numbers, got String"):
+        fitted.predict(frame({**columns, "age": ["old"] * N}))
+    with pytest.raises(CodeError, match=r"column 0 \('city'\), row 2: 'Rome' is not one of the 4 categories"):
+        fitted.predict(frame({**columns, "city": ["Oslo", "Voss", "Rome"] + ["Oslo"] * (N - 3)}))
+    with pytest.raises(ShapeError, match=r"needs at least one sample"):
+        fitted.predict(frame(columns)[:0])
+
+
+def test_names_that_scikit_learn_cannot_read_are_not_passed_over(frame, columns, y, monkeypatch):
+    monkeypatch.setattr("classifiers._reader._get_feature_names", lambda X: None)
+    with pytest.raises(TypeError, match=r"cannot read the column names of a (pandas|polars) DataFrame; install"):
+        model().fit(frame(columns), y)
+
+
+def test_unknown_categories_contribute_nothing_on_request(frame, columns, y):
+    fitted = model(handle_unknown="ignore", class_weight="balanced").fit(frame(columns), y)
+    row = {name: values[:1] for name, values in columns.items()}
+    known, unknown = (fitted.explain(frame({**row, "city": [city]})) for city in ("Oslo", "Rome"))
+    assert known.features[0] == "city=Oslo"
+    assert unknown.features[0] == "city: nothing"
+    assert (unknown.contributions[0] == 0).all()
+    assert (unknown.contributions[1:] == known.contributions[1:]).all()
+
+
+@pytest.mark.parametrize("policy", ["error", "zero", "own"])
+def test_missing_values_are_an_error_nothing_or_a_category(frame, columns, y, policy):
+    X = frame({**columns, "city": [None, *columns["city"][1:]]})
+    unfitted = model(handle_missing=policy)
+    if policy == "error":
+        with pytest.raises(CodeError, match=r"column 0 \('city'\), row 0: (None|nan) is no category; .*'own'.*'zero'"):
+            unfitted.fit(X, y)
+        return
+    fitted = unfitted.fit(X, y)
+    assert ("city=<missing>" in fitted.get_feature_names_out()) == (policy == "own")
+    assert fitted.explain(X[:1]).features[0] == ("city=<missing>" if policy == "own" else "city: nothing")
+
+
+def test_a_missing_number_is_named(frame, columns, y):
+    X = frame({**columns, "income": [*columns["income"][:5], None, *columns["income"][6:]]})
+    with pytest.raises(ValueError, match=r"column 3 \('income'\), row 5: Input X contains NaN"):
+        model().fit(X, y)
+
+
+def test_a_frame_of_integers_is_codes(frame, columns):
+    codes, labels = {"a": [0, 1, 2, 0], "b": [1, 0, 0, 1]}, [0, 1, 1, 0]
+    fitted = model().fit(frame(codes), labels)
+    assert fitted.n_categories_ == (3, 2)
+    assert fitted.get_feature_names_out().tolist() == ["a=0", "a=1", "a=2", "b=0", "b=1"]
+    assert fitted.explain(frame(codes)[2:3]).features == ("a=2", "b=0")
+    with pytest.raises(CodeError, match=r"field 0 \('a'\), row 0: code 3 is not in \[0, 3\)"):
+        fitted.predict(frame({"a": [3], "b": [0]}))
+
+
+def test_a_frame_of_integers_may_have_gaps(frame):
+    codes, labels = {"a": [0, 1, None, 0], "b": [1, 0, 0, 1]}, [0, 1, 1, 0]
+    X = frame(codes).astype("Int64") if frame.__module__.startswith("pandas") else frame(codes)
+    fitted = model(handle_missing="own").fit(X, labels)
+    assert fitted.n_categories_ == (3, 3)
+    assert fitted.explain(X[2:3]).features == ("a=<missing>", "b=0")
+    with pytest.raises(CodeError, match=r"field 0 \('a'\), row 2: Negative values in data: code -1, .*handle_missing='own'"):
+        model().fit(X, labels)
+
+
+def test_integers_may_be_numbers_or_labels(frame):
+    X, labels = frame({"year": [2013, 2014, 2013], "n": [1, 2, 3]}), [0, 1, 1]
+    assert model(categorical_features=None).fit(X, labels).get_feature_names_out().tolist() == ["year", "n"]
+    mixed = model(categorical_features=["year"]).fit(X, labels)
+    assert mixed.get_feature_names_out().tolist() == ["year=2013", "year=2014", "n"]
+    assert mixed.explain(X[:1]).features == ("year=2013", "n=1")
+
+
+def test_integers_beside_floats_are_ambiguous(frame):
+    X, labels = frame({"code": [0, 1, 2], "x": [0.5, 0.25, 0.0]}), [0, 1, 1]
+    with pytest.warns(
+        UserWarning, match=r"integer columns \['code'\] beside \['x'\], .*categorical_features=\['code'\]"
+    ):
+        fitted = model().fit(X, labels)
+    assert fitted.n_categories_ is None
+    assert fitted.coef_.shape == (2, 2)
+
+
+def test_bools_alone_are_a_design_matrix(frame):
+    X = frame({"is_a": [True, False], "is_b": [False, True]})
+    fitted = model().fit(X, [0, 1])
+    assert fitted.n_categories_ is None
+    assert fitted.get_feature_names_out().tolist() == ["is_a", "is_b"]
+
+
+def test_a_date_is_neither(frame):
+    import datetime
+
+    X = frame({"day": [datetime.datetime(2013, 1, 1), datetime.datetime(2013, 1, 2)], "c": ["a", "b"]})
+    with pytest.raises(DTypeError, match=r"column 0 \('day'\) is of Datetime.*cast it to strings"):
+        model().fit(X, [0, 1])
+
+
+def test_parameters_that_do_not_go_together(frame, columns, y):
+    with pytest.raises(ValueError, match="n_categories=4 counts codes, but the categories of a table are learned"):
+        model(n_categories=4).fit(frame(columns), y)
+    with pytest.raises(ValueError, match="names columns of a table, but X is a OneHot"):
+        model(categorical_features=[0]).fit(OneHot([[0], [1]]), [0, 1])
+    with pytest.raises(ShapeError, match="fitted to a table of 4 columns"):
+        model().fit(frame(columns), y).predict(OneHot([[0]]))
+    with pytest.raises(ValueError, match="handle_missing='drop' must be 'error', 'zero' or 'own'"):
+        model(handle_missing="drop").fit(frame(columns), y)
+
+
+def test_the_gradient_of_mixed_columns_is_right(frame, columns, y):
+    report = gradient_check(model((4,)), frame(columns)[:20], y[:20])
+    assert report.ok, str(report)
+    assert {check.format for check in report.checks} == {"mixed", "dense", "sparse"}
+    assert sample_losses(model().fit(frame(columns), y), frame(columns), y).shape == (N,)
+
+
+def test_validation_search_and_cross_validation(frame, columns, y):
+    X = frame(columns)
+    search = GridSearchCV(model(solver="adam", max_iter=3), {"alpha": [0.1, 1.0]}, cv=2)
+    assert search.fit(X, y).best_estimator_.n_categories_ == (4, 2)
+    assert cross_val_score(model(max_iter=500), X, y, cv=3).shape == (3,)
+    fitted = model((4,), solver="adam", early_stopping=True, max_iter=5).fit(X, y, X_val=X[:20], y_val=y[:20])
+    assert fitted.history_[0].val_loss is not None
+
+
+def test_rows_without_names_are_taken_by_position(frame, columns, y):
+    fitted = model().fit(frame(columns), y)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "X does not have valid feature names")
+        predicted = fitted.predict_proba([[columns[name][3] for name in columns]])
+    assert (predicted == fitted.predict_proba(frame(columns)[3:4])).all()
+
+
+def test_pandas_categories_keep_their_order_and_those_that_do_not_occur():
+    pd = pytest.importorskip("pandas", reason=WHY)
+    for ordered in (False, True):
+        dtype = pd.CategoricalDtype(["small", "medium", "large"], ordered=ordered)
+        X = pd.DataFrame({"size": pd.Series(["large", "small", "large"], dtype=dtype)})
+        fitted = model().fit(X, [0, 1, 0])
+        assert fitted.get_feature_names_out().tolist() == ["size=small", "size=medium", "size=large"]
+        assert fitted.predict(pd.DataFrame({"size": ["medium"]})).shape == (1,)
+
+
+def test_polars_enums_keep_their_order_and_categoricals_are_sorted():
+    pl = pytest.importorskip("polars", reason=WHY)
+    enum = pl.Enum(["small", "medium", "large"])
+    X = pl.DataFrame(
+        {"size": pl.Series(["large", "small"], dtype=enum), "c": pl.Series(["z", "a"], dtype=pl.Categorical)}
+    )
+    fitted = model().fit(X, [0, 1])
+    assert fitted.get_feature_names_out().tolist() == ["size=small", "size=medium", "size=large", "c=a", "c=z"]
+
+
+@pytest.mark.parametrize("dtype", ["string", "object", "str"])
+def test_every_string_dtype_of_pandas(dtype):
+    pd = pytest.importorskip("pandas", reason=WHY)
+    X = pd.DataFrame({"c": pd.Series(["b", None, "a"], dtype=dtype), "n": pd.array([1, 2, 3], dtype="Int64")})
+    fitted = model(handle_missing="own").fit(X, [0, 1, 0])
+    assert fitted.get_feature_names_out().tolist() == ["c=a", "c=b", "c=<missing>", "n"]
+
+
+def test_arrow_backed_strings():
+    pd = pytest.importorskip("pandas", reason=WHY)
+    pa = pytest.importorskip("pyarrow", reason="Arrow is the reader's own choice; no extra brings it")
+    table = pa.table({"c": ["b", None, "a"], "n": [1.5, 2.0, 3.0]})
+    for X in (table, table.to_pandas(types_mapper=pd.ArrowDtype)):
+        fitted = model(handle_missing="own").fit(X, [0, 1, 0])
+        assert fitted.get_feature_names_out().tolist() == ["c=a", "c=b", "c=<missing>", "n"]
+
+
+def test_columns_numbered_by_pandas_are_taken_by_position(columns, y):
+    pd = pytest.importorskip("pandas", reason=WHY)
+    X = pd.DataFrame(dict(enumerate(columns.values())))
+    fitted = model(categorical_features=[0, 2]).fit(X, y)
+    assert not hasattr(fitted, "feature_names_in_")
+    assert fitted.get_feature_names_out(["city", "age", "member", "income"]).shape == (8,)
+    assert fitted.get_feature_names_out().tolist()[0] == "x0=Bergen"
+
+
+def test_an_ordinal_encoder_in_front(frame, columns, y):
+    """Its default output: float64, -1 for unknown, NaN for missing."""
+    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    X = frame({"city": columns["city"], "member": [str(member) for member in columns["member"]]})
+    new = frame({"city": ["Oslo", "Rome", None], "member": ["True", "True", "False"]})
+    for settings in ({"n_categories": (4, 2)}, {"categorical_features": [0, 1]}):
+        fitted = make_pipeline(encoder, model(handle_unknown="ignore", **settings)).fit(X, y)
+        assert fitted.predict(new[:2]).shape == (2,)
+        ordinal = encoder.fit(X).transform(new)
+        assert fitted[-1].explain(ordinal[1:2]).features[0] == "x0: nothing"
+        with pytest.raises(ValueError, match="handle_missing"):
+            fitted[-1].predict([[np.nan, 0.0]])
+
+        fitted = make_pipeline(encoder, model(handle_unknown="ignore", handle_missing="own", **settings)).fit(X, y)
+        assert fitted[-1].n_categories_ == (5, 3)
+        assert fitted[-1].explain([[np.nan, 0.0]]).features[0] == "x0=<missing>"
+        assert fitted[-1].explain([[-1.0, 0.0]]).features[0] == "x0: nothing"
+
+
+def test_a_column_transformer_in_front(columns, y):
+    pd = pytest.importorskip("pandas", reason=WHY)
+    X = pd.DataFrame(columns)
+    encode = make_column_transformer(
+        (OrdinalEncoder(dtype=int), make_column_selector(dtype_exclude="number")), remainder="passthrough"
+    )
+    pipeline = make_pipeline(encode, model(categorical_features=[0, 1])).fit(X, y)
+    assert_close(pipeline.predict_proba(X), model().fit(X, y).predict_proba(X), terms=ROUNDINGS)
