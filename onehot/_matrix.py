@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy  # its submodules are loaded when first used: `scipy.sparse` takes longer than all of this package
 from numpy import ndarray
-from scipy import sparse
 
 from onehot import _kernels as kernels
 from onehot._codes import Array, Categories, Encoded, Missing, decode, encode
@@ -105,7 +105,7 @@ class OneHot(LazyMatrix):
         dtype: npt.DTypeLike = np.float32,
         names: Sequence[str] | None = None,
     ) -> None:
-        if isinstance(codes, LazyMatrix) or sparse.issparse(codes):
+        if isinstance(codes, LazyMatrix) or scipy.sparse.issparse(codes):
             raise DTypeError(f"codes must be an array, got {type(codes).__name__}; from_sparse takes a one-hot matrix")
         if names is None and hasattr(codes, "columns"):
             names = [str(name) for name in codes.columns]
@@ -172,10 +172,10 @@ class OneHot(LazyMatrix):
         >>> OneHot.from_sparse(scipy.sparse.eye_array(3)).indices.ravel().tolist()
         [0, 1, 2]
         """
-        is_matrix = np.ndim(S) == 2 and sparse.issparse(S)
+        is_matrix = np.ndim(S) == 2 and scipy.sparse.issparse(S)
         if not is_matrix:
             raise DTypeError(f"from_sparse takes a 2-D scipy sparse array, got {type(S).__name__}")
-        S = sparse.csr_array(S, copy=True)
+        S = scipy.sparse.csr_array(S, copy=True)
         S.sum_duplicates()
         S.eliminate_zeros()
         rows = np.repeat(np.arange(S.shape[0]), np.diff(S.indptr))
@@ -294,7 +294,7 @@ class OneHot(LazyMatrix):
         dense[rows, self.indices[rows, fields]] = 1
         return dense
 
-    def tocsr(self) -> sparse.csr_array:
+    def tocsr(self) -> scipy.sparse.csr_array:
         """Return the scipy CSR array, (n, V): indices of the same type, data of the matrix's dtype."""
         present = self.indices >= 0
         pointers = np.concatenate(([0], np.cumsum(np.count_nonzero(present, axis=1))))
@@ -302,7 +302,7 @@ class OneHot(LazyMatrix):
         index_dtype = flat.dtype if len(flat) <= np.iinfo(flat.dtype).max else np.dtype(np.int64)  # pointers count ones
         data = np.ones(len(flat), self.dtype)
         parts = (data, flat.astype(index_dtype, copy=False), pointers.astype(index_dtype))
-        return sparse.csr_array(parts, shape=self.shape)
+        return scipy.sparse.csr_array(parts, shape=self.shape)
 
     def matvec(self, w: Array, /) -> Array:
         """Return ``X @ w``: what `scipy.sparse.linalg.aslinearoperator` looks for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from onehot._codes import Array
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
@@ -89,6 +89,6 @@ class TransposedOneHot(LazyMatrix):
         dense: Array = self._source.toarray().T
         return dense if self._scale == 1 else dense * dense.dtype.type(self._scale)
 
-    def tocsr(self) -> sparse.csr_array:
+    def tocsr(self) -> scipy.sparse.csr_array:
         """Return the scipy CSR array, (V, n)."""
-        return sparse.csr_array(self._source.tocsr().T) * self._scale
+        return scipy.sparse.csr_array(self._source.tocsr().T) * self._scale
