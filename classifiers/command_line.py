@@ -1,0 +1,239 @@
+"""Train, predict and evaluate on files: ``python -m classifiers train data.csv --target y --save model.npz``.
+
+Cells of text are categories, unless all of a column are numbers. The exit code is 0, or 1 where something is wrong with
+data, files or training, 2 where it is with the command itself, and 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from contextlib import nullcontext
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import confusion_matrix
+
+from classifiers._command_options import parser
+from classifiers.data_files import numbers_of, read_table
+from classifiers.diagnostics import sample_losses, worst_predictions
+from classifiers.interruption import CtrlC
+from classifiers.mlp import MLPClassifier
+from classifiers.model_file import load
+from classifiers.softmax_regression import SoftmaxRegression
+from classifiers.tables import is_missing
+
+__all__ = ["main"]
+
+Array = npt.NDArray[Any]
+Model = SoftmaxRegression | MLPClassifier
+MODELS: dict[str, type[Model]] = {"softmax": SoftmaxRegression, "mlp": MLPClassifier}
+MOST_CLASSES_SHOWN = 12
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code."""
+    options = parser().parse_args(arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            code: int = COMMANDS[options.command](options)
+        except BrokenPipeError:  # whoever was reading, `head` for one, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        except (OSError, ValueError, ArithmeticError, ImportError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print("Interrupted: nothing was kept.", file=sys.stderr)
+            return 130
+    return code
+
+
+def _train(options: argparse.Namespace) -> int:
+    model = _new_model(options)
+    for path in (options.save, options.plot):
+        if path is not None and not Path(path).resolve().parent.is_dir():
+            raise ValueError(f"{path}: there is no such folder")
+    if options.plot is not None:
+        _check_matplotlib()
+    frame = read_table(options.data)
+    y = np.asarray(_labels(frame, options.target, options.data))
+    frame, categorical = _features(frame.drop(options.target), options)
+    model.set_params(categorical_features=categorical or None)
+    print(f"{options.data}: {len(y)} rows, {len(np.unique(y))} classes")
+    for kind, names in ("categories", categorical), ("numbers", [c for c in frame.columns if c not in categorical]):
+        print(f"  {len(names)} columns of {kind}" + (f": {', '.join(names)}" if 0 < len(names) <= 12 else ""))
+
+    ctrl_c = CtrlC()
+    model.set_params(verbose=1, stopping=model._stopping_rule() | ctrl_c)
+    start = time.perf_counter()
+    with ctrl_c:
+        model.fit(frame.to_native(), y)
+    seconds = time.perf_counter() - start
+    model.set_params(verbose=0, stopping=None)
+
+    print(f"{model.n_iter_} epochs in {seconds:.1f} s; stopped because: {model.stop_reason_}")
+    if model.history_:
+        _print_kept(model)
+    if options.save is not None:
+        model.save(options.save)
+        print(f"wrote {options.save}")
+    if options.plot is not None and model.history_:
+        _draw(model, options.plot)
+        print(f"wrote {options.plot}")
+    return 130 if ctrl_c.pressed else 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    model = load(options.model, list(MODELS.values()))
+    P = model.predict_proba(_columns_for(model, read_table(options.data), options.data))
+    with nullcontext(sys.stdout) if options.output is None else open(options.output, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["prediction", *(f"P({label})" for label in model.classes_)])
+        for label, p in zip(model.classes_[P.argmax(axis=1)], P.tolist(), strict=True):
+            writer.writerow([label, *(f"{each:.9g}" for each in p)])
+        file.flush()
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    model = load(options.model, list(MODELS.values()))
+    frame = read_table(options.data)
+    named = {str(label): label for label in model.classes_}
+    labels = [str(label) for label in _labels(frame, options.target, options.data)]
+    for row, label in enumerate(labels):
+        if label not in named:
+            raise ValueError(f"{options.data}: column {options.target!r}, row {row}: the model has no class {label!r}")
+    y = np.array([named[label] for label in labels], model.classes_.dtype)
+    X = _columns_for(model, frame, options.data)
+    losses, predicted = sample_losses(model, X, y), model.predict(X)
+    print(f"{len(y)} rows   accuracy {np.mean(predicted == y):.4f}   NLL {losses.mean():.4f} nats")
+    if len(named) <= MOST_CLASSES_SHOWN:
+        print("\nrows by true class (down) and predicted class (across)")
+        counts = zip(named, _confusion(model, y, predicted), strict=True)
+        print(_table([["", *named], *([name, *row] for name, row in counts)]))
+    print("\nthe worst predictions")
+    print(worst_predictions(model, X, y, k=min(5, len(y))))
+    return 0
+
+
+def _new_model(options: argparse.Namespace) -> Model:
+    model = MODELS[options.model]()
+    given = vars(options).keys() & MLPClassifier().get_params().keys()
+    for name in sorted(given - model.get_params().keys()):
+        raise ValueError(f"{name} is not a parameter of --model {options.model}; pass --model mlp")
+    model.set_params(**{name: getattr(options, name) for name in given})
+    model.set_params(early_stopping="validation_fraction" in given)
+    model._check_parameters()
+    return model
+
+
+def _features(frame: nw.DataFrame[Any], options: argparse.Namespace) -> tuple[nw.DataFrame[Any], list[str]]:
+    """Return the columns to learn from, numbers as numbers, and the names of the others, which are categories."""
+    for pattern in (*options.drop, *options.categorical):
+        if not any(fnmatchcase(name, pattern) for name in frame.columns):
+            raise ValueError(f"{options.data}: no column {pattern!r}; there are {', '.join(frame.columns)}")
+    frame = frame.select([name for name in frame.columns if not _matches(name, options.drop)])
+    if not frame.columns:
+        raise ValueError(f"{options.data}: no column is left to learn from")
+    categorical, numbers = [], []
+    for name in frame.columns:
+        column = frame[name]
+        if _matches(name, options.categorical) or not (column.dtype.is_numeric() or column.dtype == nw.String):
+            categorical.append(name)
+            continue
+        try:
+            numbers.append(numbers_of(column))
+        except ValueError:
+            categorical.append(name)
+    return frame.with_columns(*numbers), categorical
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _labels(frame: nw.DataFrame[Any], target: str, path: str) -> list[Any]:
+    if target not in frame.columns:
+        raise ValueError(f"{path}: no column {target!r}; there are {', '.join(frame.columns)}")
+    labels: list[Any] = frame[target].to_list()
+    for row, label in enumerate(labels):
+        if is_missing(label):
+            raise ValueError(f"{path}: column {target!r}, row {row}: the label is missing")
+    if not labels:
+        raise ValueError(f"{path}: there are no rows")
+    return labels
+
+
+def _columns_for(model: Any, frame: nw.DataFrame[Any], path: str) -> Any:
+    """Return the columns that a model was fitted to, those of numbers as numbers."""
+    names = getattr(model, "feature_names_in_", None)
+    if names is not None:
+        for name in names:
+            if name not in frame.columns:
+                raise ValueError(f"{path}: no column {name!r}, which the model was fitted to")
+        frame = frame.select(*names)
+    encoder, strings = model._encoder, set()
+    if encoder is not None:
+        fields = zip(encoder.fields, encoder.categories, strict=True)
+        strings = {encoder.names[j] for j, known in fields if all(isinstance(label, str) for label in known)}
+    X = frame.with_columns(*[numbers_of(frame[name]) for name in frame.columns if name not in strings])
+    return X.to_numpy() if names is None else X.to_native()
+
+
+def _print_kept(model: Model) -> None:
+    history = model.history_
+    kept, text = history[-1], "kept the weights of the last epoch"
+    if kept.val_loss is not None:
+        kept = history[int(np.argmin([record.val_loss or 0.0 for record in history]))]
+        text = f"kept the weights of epoch {kept.epoch}, the best on validation data"
+    print(f"{text}:\n  {kept}")
+
+
+def _confusion(model: Any, y: Array, predicted: Array) -> list[list[int]]:
+    index = [model._index_of(labels) for labels in (y, predicted)]
+    counts: list[list[int]] = confusion_matrix(*index, labels=np.arange(len(model.classes_))).tolist()
+    return counts
+
+
+def _table(rows: list[list[Any]]) -> str:
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in cells)
+
+
+def _check_matplotlib() -> None:
+    try:
+        import matplotlib
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError("--plot needs matplotlib: python -m pip install 'onehot-lookup[plots]'") from None
+    matplotlib.use("Agg")
+
+
+def _draw(model: Model, path: str) -> None:
+    from matplotlib import pyplot as plt
+
+    from classifiers.plots import learning_curves
+
+    figure, axes = plt.subplots(2, sharex=True, figsize=(6, 6.5), layout="constrained")
+    for ax, metric in zip(axes, ("loss", "accuracy"), strict=True):
+        learning_curves(model, metric=metric, ax=ax)
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"warning: {message}", file=sys.stderr)
+
+
+COMMANDS = {"train": _train, "predict": _predict, "evaluate": _evaluate}

@@ -1,0 +1,328 @@
+"""The command line, on files as users have them: what it prints, writes and returns, and how it fails."""
+
+import csv
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from classifiers import MLPClassifier, SoftmaxRegression
+from classifiers.command_line import main
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def people(n=120):
+    """Return a table in which a city and a three-digit number, that is a name, decide, and an age beside them."""
+    rng = np.random.default_rng(0)
+    city, zone, age = rng.choice(["Oslo", "Bergen"], n), rng.integers(0, 5, n), rng.normal(40, 9, n).round(1)
+    label = np.where((city == "Oslo") ^ (zone == 3), "yes", "no")
+    return pl.DataFrame({"id": np.arange(n), "city": city, "zone": [f"{z:03}" for z in zone], "age": age, "y": label})
+
+
+WRITERS: dict[str, Callable[..., Any]] = {
+    ".csv": pl.DataFrame.write_csv,
+    ".tsv": lambda table, path: table.write_csv(path, separator="\t"),
+    ".parquet": pl.DataFrame.write_parquet,
+}
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """Write the table in every format; return the path of the CSV file. The working directory is its folder."""
+    monkeypatch.chdir(tmp_path)
+    for suffix, write in WRITERS.items():
+        write(people(), f"people{suffix}")
+    return "people.csv"
+
+
+@pytest.fixture(params=["polars", "pandas"])
+def reader(request, monkeypatch):
+    """Read tables with one of both libraries."""
+    if request.param == "pandas":
+        leave_out_polars(monkeypatch)
+    return request.param
+
+
+def leave_out_polars(monkeypatch):
+    """Let the reading of files find no polars; scikit-learn, which looks for it too, is left in peace."""
+
+    def find_none(*_):
+        raise ModuleNotFoundError("No module named 'polars'")
+
+    monkeypatch.setattr("classifiers.data_files._read_by_polars", find_none)
+
+
+TRAIN = ["train", "people.csv", "--target", "y", "--drop", "id", "--categorical", "zone"]
+MLP = ["--model", "mlp", "--hidden", "16", "8", "--activation", "tanh", "--epochs", "20", "--seed", "0"]
+ADAM = ["--solver", "adam", "--learning-rate", "0.01", "--batch-size", "8", "--alpha", "0"]
+
+
+def run(capfd, *arguments):
+    """Return the exit code, standard output and standard error."""
+    code = main([str(argument) for argument in arguments])
+    return code, *capfd.readouterr()
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_train_predict_evaluate(suffix, data, reader, capfd):
+    table = data.replace(".csv", suffix)
+    train = [argument.replace(".csv", suffix) for argument in TRAIN]
+    code, out, err = run(capfd, *train, *MLP, *ADAM, "--valid", "0.1", "--save", "m.npz")
+    assert (code, err) == (0, "")
+    assert "people" + suffix + ": 120 rows, 2 classes" in out
+    assert "2 columns of categories: city, zone\n" in out
+    assert "1 columns of numbers: age\n" in out
+    assert "20 epochs in" in out
+    assert re.search(r"kept the weights of epoch \d+, the best on validation data", out)
+    model = MLPClassifier.load("m.npz")
+    assert (model.hidden_layer_sizes, model.max_iter, model.stopping, model.verbose) == ([16, 8], 20, None, 0)
+    assert model.get_feature_names_out()[:2].tolist() == ["city=Bergen", "city=Oslo"]
+    assert "zone=003" in model.get_feature_names_out()
+
+    code, out, err = run(capfd, "predict", "m.npz", table, "-o", "out.csv")
+    assert (code, out, err) == (0, "", "")
+    with open("out.csv", newline="") as file:
+        head, *rows = csv.reader(file)
+    P = np.array([row[1:] for row in rows], float)
+    assert head == ["prediction", "P(no)", "P(yes)"]
+    np.testing.assert_allclose(P.sum(axis=1), 1, atol=1e-6)
+    assert [row[0] for row in rows] == [head[1:][k][2:-1] for k in P.argmax(axis=1)]
+
+    y = people()["y"].to_numpy()
+    accuracy = np.mean(y == [row[0] for row in rows])
+    assert accuracy > 0.9
+    nll = -np.log(P[np.arange(len(y)), (y == "yes").astype(int)]).mean()
+    code, out, err = run(capfd, "evaluate", "m.npz", table, "--target", "y")
+    assert (code, err) == (0, "")
+    assert f"120 rows   accuracy {accuracy:.4f}   NLL {nll:.4f} nats" in out
+    assert len(out.split("the worst predictions\n")[1].splitlines()) == 6
+
+
+def test_formats_and_readers_make_one_model(data, capfd, monkeypatch):
+    def trained(path):
+        assert main(["train", path, *TRAIN[2:], "--save", "m.npz"]) == 0
+        return SoftmaxRegression.load("m.npz")
+
+    models = [trained(f"people{suffix}") for suffix in WRITERS]
+    leave_out_polars(monkeypatch)
+    models += [trained(f"people{suffix}") for suffix in WRITERS]
+    for model in models:
+        np.testing.assert_array_equal(model.coef_, models[0].coef_)
+        assert model._encoder.categories == models[0]._encoder.categories
+
+
+def test_predictions_go_to_standard_output(data, capfd):
+    assert run(capfd, *TRAIN, "--save", "m.npz")[0] == 0
+    pl.read_csv(data, infer_schema=False)[:2].drop("y").write_csv("new.csv")
+    code, out, _ = run(capfd, "predict", "m.npz", "new.csv")
+    assert code == 0
+    assert [line.split(",")[0] for line in out.splitlines()] == ["prediction", *people()["y"][:2]]
+
+
+def test_all_columns_of_numbers_can_be_categories(tmp_path, capfd):
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 4, (60, 3))
+    path = tmp_path / "codes.csv"
+    pl.DataFrame(codes, schema=["a", "b", "c"]).with_columns(y=codes[:, 0] % 2).write_csv(path)
+    save = ["--save", tmp_path / "m.npz"]
+    code, out, _ = run(capfd, "train", path, "--target", "y", "--categorical", "*", *save)
+    assert (code, "3 columns of categories: a, b, c" in out) == (0, True)
+    assert SoftmaxRegression.load(save[1]).n_categories_ == (4, 4, 4)
+    code, out, err = run(capfd, "train", path, "--target", "y", *save)
+    assert (code, err, "0 columns of categories\n  3 columns of numbers: a, b, c" in out) == (0, "", True)
+    assert SoftmaxRegression.load(save[1]).coef_.shape == (2, 3)
+
+
+def test_models_from_python_read_files(data, capfd):
+    table = pd.read_csv(data)
+    y = (table["y"] == "yes").astype(int)
+    model = SoftmaxRegression(categorical_features=["city", "zone"])
+    model.fit(table[["age", "zone", "city"]], y).save("m.npz")
+    code, out, _ = run(capfd, "predict", "m.npz", data)
+    assert code == 0
+    assert [int(line[0]) for line in out.splitlines()[1:]] == model.predict(table[["age", "zone", "city"]]).tolist()
+    table.assign(y=y).to_csv("numbered.csv", index=False)
+    code, out, _ = run(capfd, "evaluate", "m.npz", "numbered.csv", "--target", "y")
+    assert f"accuracy {model.score(table[['age', 'zone', 'city']], y):.4f}" in out
+
+
+def test_a_model_of_bare_codes_reads_files(problem, tmp_path, capfd):
+    model = SoftmaxRegression().fit(problem.codes, problem.y)
+    model.save(tmp_path / "m.npz")
+    np.savetxt(tmp_path / "codes.csv", problem.codes, "%d", ",", header="a,b,c,d", comments="")
+    code, out, _ = run(capfd, "predict", tmp_path / "m.npz", tmp_path / "codes.csv")
+    assert code == 0
+    assert [int(line[0]) for line in out.splitlines()[1:]] == model.predict(problem.codes).tolist()
+
+
+def test_curves_are_drawn(data, capfd):
+    code, out, _ = run(capfd, *TRAIN, "--plot", "curves.png")
+    assert code == 0
+    assert out.endswith("wrote curves.png\n")
+    assert Path("curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def press_after(epochs):
+    """Return a report that presses Ctrl-C in the epochs given."""
+
+    def report(record):
+        print(record)
+        if record.epoch in epochs:
+            signal.raise_signal(signal.SIGINT)
+
+    return report
+
+
+@pytest.mark.parametrize("options", [[*MLP, *ADAM, "--valid", "0.2"], [*MLP, "--solver", "sgd"]])
+def test_ctrl_c_keeps_the_best_weights(options, data, capfd, monkeypatch):
+    assert run(capfd, *TRAIN, *options, "--epochs", "3", "--save", "three.npz")[0] == 0
+    monkeypatch.setattr("classifiers.progress._print", press_after([3]))
+    before = signal.getsignal(signal.SIGINT)
+    code, out, err = run(capfd, *TRAIN, *options, "--save", "m.npz")
+    assert code == 130
+    assert signal.getsignal(signal.SIGINT) == before
+    assert "stopping after this epoch with the best weights so far" in err
+    assert "3 epochs in" in out
+    assert "stopped because: Ctrl-C\nkept the weights of" in out
+    assert out.endswith("wrote m.npz\n")
+    interrupted, whole = MLPClassifier.load("m.npz"), MLPClassifier.load("three.npz")
+    for W, expected in zip(interrupted.coefs_, whole.coefs_, strict=True):
+        np.testing.assert_array_equal(W, expected)
+    assert interrupted.stop_reason_ == "Ctrl-C"
+
+
+def test_ctrl_c_stops_lbfgs(data, capfd, monkeypatch):
+    monkeypatch.setattr("classifiers.progress._print", press_after([2]))
+    code, out, _ = run(capfd, *TRAIN, "--save", "m.npz")
+    assert (code, "2 epochs in" in out) == (130, True)
+    assert SoftmaxRegression.load("m.npz").n_iter_ == 2
+
+
+def test_ctrl_c_twice_gives_up(data, capfd, monkeypatch):
+    def twice(record):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("classifiers.progress._print", twice)
+    before = signal.getsignal(signal.SIGINT)
+    code, _, err = run(capfd, *TRAIN, "--save", "m.npz")
+    assert code == 130
+    assert err.endswith("Interrupted: nothing was kept.\n")
+    assert not Path("m.npz").exists()
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def write(name, text):
+    Path(name).write_text(text)
+    return name
+
+
+FAILURES = {
+    "no file": (["train", "none.csv", "--target", "y"], "No such file or directory: 'none.csv'"),
+    "no target": (
+        ["train", "people.csv", "--target", "Y"],
+        "people.csv: no column 'Y'; there are id, city, zone, age, y",
+    ),
+    "no column": ([*TRAIN, "zip*"], "people.csv: no column 'zip*'"),
+    "nothing left": (["train", "people.csv", "--target", "y", "--drop", "*"], "no column is left to learn from"),
+    "another suffix": (["train", "people.xls", "--target", "y"], "'.xls' is not one of .csv, .tsv"),
+    "hidden units of no MLP": ([*TRAIN, "--hidden", "3"], "not a parameter of --model softmax; pass --model mlp"),
+    "out of bounds": ([*TRAIN, "--alpha", "-1"], "alpha=-1.0 must be a number in [0, inf)"),
+    "no validation": ([*TRAIN, "--valid", "0.001"], "early_stopping cannot set validation data aside"),
+    "no folder": ([*TRAIN, "--save", "none/m.npz"], "none/m.npz: there is no such folder"),
+    "divergence": (
+        [*TRAIN, *MLP, "--solver", "sgd", "--learning-rate", "1e9", "--alpha", "0"],
+        "training diverged in epoch",
+    ),
+    "one class": (["train", "one.csv", "--target", "y"], "y has only one class"),
+    "no rows": (["train", "empty.csv", "--target", "y"], "empty.csv: there are no rows"),
+    "no label": (["train", "gap.csv", "--target", "y"], "gap.csv: column 'y', row 1: the label is missing"),
+    "no number": (["train", "gap.csv", "--target", "other", "--drop", "city", "y"], "column 0 ('age'), row 2"),
+    "no category": (["train", "gap.csv", "--target", "other", "--drop", "age", "y"], "handle_missing='own'"),
+    "no table": (["train", "noise.parquet", "--target", "y"], "noise.parquet: "),
+    "no model": (["predict", "people.csv", "people.csv"], "people.csv: not a model file"),
+    "no column to predict by": (
+        ["predict", "m.npz", "gap.csv"],
+        "gap.csv: no column 'zone', which the model was fitted to",
+    ),
+    "new category": (["predict", "m.npz", "new.csv"], "'Bodø' is not one of the 2 categories known from fit"),
+    "new number": (["predict", "m.npz", "old.csv"], "column 'age', row 0: 'old' is not a number"),
+    "new class": (
+        ["evaluate", "m.npz", "new.csv", "--target", "y"],
+        "column 'y', row 0: the model has no class 'maybe'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), FAILURES.values(), ids=FAILURES)
+def test_mistakes_are_answered_without_a_traceback(arguments, message, data, reader, capfd):
+    write("one.csv", "a,y\n1,b\n2,b\n")
+    write("empty.csv", "a,y\n")
+    write("gap.csv", "age,city,y,other\n1,Oslo,a,u\n2,Oslo,,v\n,Bergen,b,v\n4,,b,u\n")
+    write("noise.parquet", "noise")
+    write("new.csv", "city,zone,age,y\nBodø,001,40,maybe\n")
+    write("old.csv", "city,zone,age,y\nOslo,001,old,yes\n")
+    if arguments[1] == "m.npz":
+        assert main([*TRAIN, "--save", "m.npz"]) == 0
+    capfd.readouterr()
+    code, _, err = run(capfd, *arguments)
+    assert code == 1
+    assert err.startswith("error: ")
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.filterwarnings("default")
+def test_warnings_are_one_line(data, capfd):
+    code, _, err = run(capfd, *TRAIN, "--epochs", "1")
+    assert code == 0
+    assert err.startswith("warning: L-BFGS did not converge")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["fly"], ["train"], ["train", "people.csv", "--target", "y", "--solver", "newton"]]
+)
+def test_a_wrong_command_is_answered_with_the_usage(arguments, capfd):
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert "usage: python -m classifiers" in capfd.readouterr().err
+
+
+def test_missing_extras_are_named(data, capfd, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert "pip install 'onehot-lookup[plots]'" in run(capfd, *TRAIN, "--plot", "curves.png")[2]
+    leave_out_polars(monkeypatch)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    assert "pip install 'onehot-lookup[tables]'" in run(capfd, *TRAIN)[2]
+
+
+def test_pandas_without_pyarrow_is_answered_too(data, capfd, monkeypatch):
+    def find_none(*_, **__):
+        raise ImportError("Unable to find a usable engine")
+
+    leave_out_polars(monkeypatch)
+    monkeypatch.setattr(pd, "read_parquet", find_none)
+    code, _, err = run(capfd, "train", "people.parquet", "--target", "y")
+    assert (code, err) == (1, "error: Unable to find a usable engine\n")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(data, capfd):
+    assert run(capfd, *TRAIN, "--save", "m.npz")[0] == 0
+    command = [sys.executable, "-m", "classifiers", "predict", "m.npz", data]
+    read, write = os.pipe()
+    os.close(read)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    result = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, env=environment)
+    os.close(write)
+    assert (result.returncode, result.stderr) == (1, b"")
