@@ -2,12 +2,13 @@
 
 What an iteration of a full-batch solver needs is a sum over samples. Before it is taken many times, the data are made
 small: duplicate rows become weights (`duplicates`), small fields are joined (`fused_fields`). Then each evaluation goes
-through chunks of rows that fit the cache, in segments that threads share; segments are cut by the shape of the data, and
-their sums are added in order, so the result has the same bits for any number of threads.
+through chunks of rows that fit the cache, in segments that threads share; segments are cut by the shape of the data,
+and their sums are added in order, so the result has the same bits for any number of threads.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ class FullBatch:
         entries = sum(chunk.X.nnz for chunk in self.chunks)
         n_segments = min(MOST_SEGMENTS, len(self.chunks), max(1, entries // table_size))
         cuts = np.linspace(0, len(self.chunks), n_segments + 1).astype(int).tolist()
-        return [self.chunks[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        return [self.chunks[a:b] for a, b in pairwise(cuts)]
 
 
 def add_gradients(

@@ -43,7 +43,12 @@ AT_FIT = [
     ("negative code", put(-1), {}, NEGATIVE),
     ("negative code in few bits", put(-1, dtype=np.int8), {"n_categories": COUNTS}, NEGATIVE),
     ("negative code as float", put(-1, dtype=float), {"n_categories": COUNTS}, NEGATIVE),
-    ("negative infinity", put(-np.inf, dtype=float), {"n_categories": COUNTS}, "field 1, row 2: Negative values in data: code -inf,"),
+    (
+        "negative infinity",
+        put(-np.inf, dtype=float),
+        {"n_categories": COUNTS},
+        "field 1, row 2: Negative values in data: code -inf,",
+    ),
     (
         "code too large",
         put(4),

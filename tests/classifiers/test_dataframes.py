@@ -191,7 +191,9 @@ def test_a_frame_of_integers_may_have_gaps(frame):
     fitted = model(handle_missing="own").fit(X, labels)
     assert fitted.n_categories_ == (3, 3)
     assert fitted.explain(X[2:3]).features == ("a=<missing>", "b=0")
-    with pytest.raises(CodeError, match=r"field 0 \('a'\), row 2: Negative values in data: code -1, .*handle_missing='own'"):
+    with pytest.raises(
+        CodeError, match=r"field 0 \('a'\), row 2: Negative values in data: code -1, .*handle_missing='own'"
+    ):
         model().fit(X, labels)
 
 

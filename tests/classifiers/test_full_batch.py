@@ -1,11 +1,12 @@
 """What full-batch fitting and prediction do to go fast changes no result: each way is held to the plain sum."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 
-from classifiers import MLPClassifier, SoftmaxRegression, duplicates, full_batch, prediction
+from classifiers import MLPClassifier, SoftmaxRegression, duplicates, full_batch
 from classifiers._threads import map_in_order, n_threads
 from classifiers.activations import tanh
 from classifiers.duplicates import collapse, distinct_rows
@@ -19,7 +20,7 @@ from tests.tolerance import assert_close
 MANY_FIELDS = [3] * 60  # 3^60 rows are possible: more than 63 bits can number
 
 
-def data_of(n_categories, n, *, weighted=False, seed=0, missing="error"):
+def data_of(n_categories, n, *, weighted=False, seed=0, missing="error") -> Any:
     rng = np.random.default_rng(seed)
     codes = np.column_stack([rng.integers(-(missing == "zero"), count, n) for count in n_categories])
     weight = rng.uniform(0, 2, n) if weighted else None
@@ -50,7 +51,7 @@ def zeros_for(network):
 )
 def test_distinct_rows_with_their_weights_are_the_same_data(n_categories, missing, weighted):
     data = repeated(data_of(n_categories, 300, weighted=weighted, missing=missing), 20)
-    few = collapse(data)
+    few: Any = collapse(data)
     pairs = {(*row, label) for row, label in zip(data.X.indices.tolist(), data.y.tolist(), strict=True)}
     kept = [(*row, label) for row, label in zip(few.X.indices.tolist(), few.y.tolist(), strict=True)]
     assert len(kept) == len(pairs)
@@ -76,7 +77,8 @@ def test_a_hash_that_two_rows_share_merges_nothing(monkeypatch):
 
 def test_rows_and_their_representatives_are_equal():
     X = repeated(data_of([4, 5, 2], 50), 100).X
-    first, inverse = distinct_rows(X)
+    distinct: Any = distinct_rows(X)
+    first, inverse = distinct
     np.testing.assert_array_equal(X.indices, X.indices[first[inverse]])
     assert len(first) == len(np.unique(X.indices, axis=0))
 
@@ -161,10 +163,10 @@ def test_history_tells_how_many_rows_were_left():
 def test_collapsing_leads_to_the_same_optimum(monkeypatch, weighted):
     data = repeated(data_of([6, 4], 400), 5)
     codes, weight = data.X.indices - data.X.offsets, np.random.default_rng(3).uniform(0, 3, 2000) if weighted else None
-    settings = {"n_categories": [6, 4], "alpha": 1e-2, "tol": 1e-9, "dtype": np.float64}
+    settings: dict[str, Any] = {"n_categories": [6, 4], "alpha": 1e-2, "tol": 1e-9, "dtype": np.float64}
     fast = SoftmaxRegression(**settings).fit(codes, data.y, sample_weight=weight)
     monkeypatch.setattr(full_batch, "collapse", lambda data: data)
-    monkeypatch.setattr(full_batch.FusedFields, "pays", False)
+    monkeypatch.setattr(FusedFields, "pays", False)
     plain = SoftmaxRegression(**settings).fit(codes, data.y, sample_weight=weight)
     assert fast.history_[-1].n_rows < plain.history_[-1].n_rows == 2000
     np.testing.assert_allclose(fast.coef_, plain.coef_, atol=1e-6)  # a gradient of 1e-9 over curvature alpha = 1e-2
@@ -183,7 +185,7 @@ def test_chunks_joined_or_not_predict_the_same(n_categories, hidden, fmt, monkey
     X = X if fmt in ("codes", "OneHot") else getattr(X[:9000], fmt)()
     probability = model.predict_proba(X)
     assert probability.shape == (X.shape[0], 3)
-    monkeypatch.setattr(prediction.FusedFields, "pays", False)
+    monkeypatch.setattr(FusedFields, "pays", False)
     monkeypatch.setattr("classifiers.network.ROWS_A_CHUNK", 10**9)
     assert_close(probability, model.predict_proba(X), scale=1, terms=200)
 

@@ -4,7 +4,7 @@ import pickle
 import re
 from typing import Any
 
-import joblib  # type: ignore[import-untyped]  # ships no types
+import joblib
 import numpy as np
 import pytest
 from scipy import sparse
