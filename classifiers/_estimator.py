@@ -416,7 +416,8 @@ def _read_labels(X: Any, y: npt.ArrayLike) -> Array:
     labels: Array = column_or_1d(y, warn=True)
     if labels.dtype.kind == "f":
         assert_all_finite(labels, input_name="y")
-    check_classification_targets(labels)
+    if labels.dtype.kind not in "biuUS":  # these are classes, whatever their values
+        check_classification_targets(labels)
     check_consistent_length(X, labels)
     return labels
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import TypeVar
 
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["map_in_order", "n_threads"]
+__all__ = ["map_in_order", "n_threads", "one_blas_thread"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -31,11 +32,17 @@ def n_threads() -> int:
 def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Return ``[function(item) for item in items]``, computed on threads; BLAS gets one thread in each."""
     items = list(items)
-    with _controller().limit(limits=1, user_api="blas"):  # always: with more, BLAS adds up in another order
+    with one_blas_thread():  # always: with more, BLAS adds up in another order
         if len(items) < 2 or n_threads() == 1:
             return [function(item) for item in items]
         with ThreadPoolExecutor(min(n_threads(), len(items))) as pool:
             return list(pool.map(function, items))
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Return a context in which BLAS keeps to its caller's thread: its idle threads would spin on cores we need."""
+    limits: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
+    return limits
 
 
 @cache

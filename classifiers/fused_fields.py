@@ -23,6 +23,7 @@ __all__ = ["FusedFields"]
 
 Array = npt.NDArray[Any]
 LARGEST_JOINT = 1024
+ROWS_IN_CACHE = 4096
 ROWS_A_CATEGORY = 8  # a joint table must serve this many times as many rows as it has
 
 
@@ -57,13 +58,16 @@ class FusedFields:
 
     def join(self, X: OneHot) -> OneHot:
         """Return J, the one-hot matrix of the joint codes of X, which has no missing codes."""
-        codes = np.empty((X.shape[0], len(self.groups)), X.indices.dtype)
-        for joint, group in zip(codes.T, self.groups, strict=True):
-            joint[...] = X.indices[:, group[0]] - X.offsets[group[0]]
-            for j in group[1:]:
-                joint *= self.n_categories[j]
-                joint += X.indices[:, j] - X.offsets[j]
-        return OneHot(codes, self.joint_n_categories, dtype=X.dtype)
+        joint = np.empty((X.shape[0], len(self.groups)), X.indices.dtype)
+        for start in range(0, len(joint), ROWS_IN_CACHE):  # columns of a few rows: all of them would not fit the cache
+            rows = slice(start, start + ROWS_IN_CACHE)
+            codes = (X.indices[rows] - X.offsets.astype(X.indices.dtype)).T
+            for k, group in enumerate(self.groups):
+                digits = codes[group[0]]
+                for j in group[1:]:
+                    digits = digits * self.n_categories[j] + codes[j]
+                joint[rows, k] = digits
+        return OneHot(joint, self.joint_n_categories, dtype=X.dtype)
 
     def table(self, W: Array) -> Array:
         """Return T, the sums of rows of W for every joint category."""

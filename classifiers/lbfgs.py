@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy import optimize
 
 from classifiers._scaled_table import ScaledTable
+from classifiers._threads import one_blas_thread
 from classifiers.full_batch import FullBatch
 from classifiers.gradient_flow import GradientFlowMonitor
 from classifiers.network import Gradients, Network
@@ -93,14 +94,15 @@ def fit_lbfgs(
 
     if max_iter == 0:
         return [], "reached 0 iterations", False
-    result = optimize.minimize(
-        objective,
-        theta.copy(),
-        jac=True,
-        method="L-BFGS-B",
-        callback=after_iteration,
-        options={"maxiter": max_iter, "maxfun": 20 * max_iter, "gtol": tol, "ftol": FLAT, "maxls": 50},
-    )
+    with one_blas_thread():
+        result = optimize.minimize(
+            objective,
+            theta.copy(),
+            jac=True,
+            method="L-BFGS-B",
+            callback=after_iteration,
+            options={"maxiter": max_iter, "maxfun": 20 * max_iter, "gtol": tol, "ftol": FLAT, "maxls": 50},
+        )
     theta[...] = result.x if best is None else best[1]
     network.weights = [_like(W, old) for W, old in zip(work.weights, network.weights, strict=True)]
     network.biases = [b.astype(old.dtype) for b, old in zip(work.biases, network.biases, strict=True)]
