@@ -124,6 +124,8 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
         """
         self._check_parameters()
         refit = not (self.warm_start and hasattr(self, "_network"))
+        if refit:
+            self._forget()
         design = self._read(X, fitting=refit, sample_weight=sample_weight)
         labels = _read_labels(X, y)
         if refit:
@@ -134,9 +136,13 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
         if refit:
             fan_in = max(1, round(design.nnz / design.shape[0]))
             self._network = self._new_network(design.shape[1], len(self.classes_), fan_in, rng)
-        data, validation = self._split(Dataset(design, y_index, weight), X_val, y_val, rng)
-        self._optimizer = None
-        self._solve(data, validation, rng)
+        try:
+            data, validation = self._split(Dataset(design, y_index, weight), X_val, y_val, rng)
+            self._optimizer = None
+            self._solve(data, validation, rng)
+        except BaseException:
+            self._forget()  # what is left of a failed fit must not predict
+            raise
         self.n_iter_ = len(self.history_)
         return self
 
@@ -390,6 +396,11 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
             )
         if self.solver != "lbfgs":
             self._new_optimizer()
+
+    def _forget(self) -> None:
+        """Become a model that is not fitted."""
+        for name in ("_network", "_optimizer", "history_", "n_iter_", "stop_reason_"):
+            self.__dict__.pop(name, None)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_network")

@@ -144,7 +144,8 @@ def _as_codes(
     if ignore_unknown:
         if counts is None:
             counts = np.maximum(codes.max(axis=0), 0).astype(np.int64) + 1
-        codes = np.where(codes >= counts, -1, codes.astype(np.int64))
+        if fitted:  # what `fit` itself is given must be right
+            codes = np.where(codes >= counts, -1, codes.astype(np.int64))
         if own:  # by hand: an unknown code must not become the missing one
             codes, counts, own = np.where(absent, counts, codes), counts + 1, False
     try:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from contextvars import copy_context
 from functools import cache
 from typing import TypeVar
 
@@ -36,7 +37,8 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> l
         if len(items) < 2 or n_threads() == 1:
             return [function(item) for item in items]
         with ThreadPoolExecutor(min(n_threads(), len(items))) as pool:
-            return list(pool.map(function, items))
+            tasks = [pool.submit(copy_context().run, function, item) for item in items]  # np.errstate comes along
+            return [task.result() for task in tasks]
 
 
 def one_blas_thread() -> AbstractContextManager[object]:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from onehot import OneHot
 
-__all__ = ["FusedFields"]
+__all__ = ["ROWS_A_CATEGORY", "FusedFields"]
 
 Array = npt.NDArray[Any]
 LARGEST_JOINT = 1024

@@ -66,8 +66,8 @@ def fit_lbfgs(
         theta[...] = at
         dtheta[...] = 0
         loss, accuracy = full_batch.add_gradients(work, gradients)
-        latest.update(loss=loss, accuracy=accuracy, gradient_norms=dW.norms())
         penalty = add_penalty(work.weights, dW.weights, alpha)
+        latest.update(loss=loss, accuracy=accuracy, gradient_norms=dW.norms())
         return loss + penalty, dtheta.copy()
 
     def after_iteration(xk: Array) -> None:  # SciPy tells by the name how to call it

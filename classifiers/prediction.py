@@ -1,4 +1,4 @@
-"""Prediction of many rows: in chunks on all cores, each distinct row once, through joined fields.
+"""Prediction of many rows: in chunks on all cores, through joined fields where that pays.
 
 Memory is that of the result and of a chunk a thread, whatever the number of rows. Equal rows have equal logits: where
 few joint categories are possible at all, each is computed once and the rows look their results up.
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from classifiers._threads import map_in_order
 from classifiers.design_matrix import DesignMatrix
-from classifiers.fused_fields import FusedFields
+from classifiers.fused_fields import ROWS_A_CATEGORY, FusedFields
 from classifiers.network import Network, chunks
 from onehot import OneHot
 
@@ -48,7 +48,9 @@ def predict(
     if n_categories is not None:
         fused = FusedFields(n_categories, n)
         table, *others = network.weights
-        if not fused.pays or (len(fused.groups) > 1 and table.shape[1] < WORTH_JOINING):
+        few_columns = len(fused.groups) > 1 and table.shape[1] < WORTH_JOINING
+        tall = sum(fused.joint_n_categories) * ROWS_A_CATEGORY > n  # counting the fields that stay alone
+        if not fused.pays or few_columns or tall:
             fused = None
         else:
             joined = Network([fused.table(np.asarray(table)), *others], network.biases, network.activation)

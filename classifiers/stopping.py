@@ -30,15 +30,15 @@ class EpochRecord:
     Attributes
     ----------
     epoch : int
-        Counted from 1 over the life of the model; 0 is the state before the first.
+        Counted from 1 in each `fit`; `partial_fit` counts on.
     loss, accuracy : float
         Mean cross-entropy in nats, without the penalty, and fraction correct on the training data: for minibatch
         solvers as the batches were met, each before its step.
     val_loss, val_accuracy : float or None
         The same on validation data, after the epoch.
     gradient_norms : tuple of float
-        Euclidean norm of the loss gradient of each layer, input layer first: of the first batch of the epoch, or of
-        all data for L-BFGS.
+        Euclidean norm of the gradient of each layer, input layer first: of the loss on the first batch of the epoch,
+        or for L-BFGS of the whole objective.
     learning_rate : float or None
         In this epoch; None for L-BFGS.
     seconds : float
@@ -117,7 +117,11 @@ class MaxEpochs(StoppingRule):
 
 @dataclass(frozen=True)
 class GradientNorm(StoppingRule):
-    """Stop when the norm of the whole gradient falls below `epsilon`."""
+    """Stop when the norm of all layers' gradients falls below `epsilon`.
+
+    For L-BFGS that is the objective's gradient, which vanishes at the optimum. For minibatch solvers it is that of the
+    loss on the first batch of the epoch, which is noisy and does not count the penalty: choose `epsilon` accordingly.
+    """
 
     epsilon: float
 

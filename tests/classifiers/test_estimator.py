@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
@@ -16,7 +16,7 @@ from classifiers.optimizers import Adagrad, Adam, Momentum, RMSProp
 from classifiers.schedules import Step
 from classifiers.stopping import DivergenceError, GradientNorm, LossChange, MaxEpochs, ValidationLoss
 from classifiers.training import Dataset
-from onehot import OneHot
+from onehot import CodeError, OneHot
 from tests.classifiers.oracle import FORMATS, make_problem
 from tests.onehot.oracle import one_hot
 from tests.tolerance import assert_close
@@ -385,3 +385,23 @@ def test_another_sample_of_the_same_kind_is_predicted_well():
     codes, _, y, *_ = make_problem(n=2000)
     for estimator in (SoftmaxRegression(), MLPClassifier((16,), learning_rate=0.01, max_iter=20, random_state=0)):
         assert estimator.fit(codes[:1000], y[:1000]).score(codes[1000:], y[1000:]) > 0.7
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_a_fit_that_diverges_leaves_no_model_behind(warm_start):
+    codes, y = np.arange(60)[:, None] % 5, np.arange(60) % 3
+    model = SoftmaxRegression(solver="sgd", n_categories=[5], max_iter=3, warm_start=warm_start).fit(codes, y)
+    model.set_params(learning_rate=1e38, alpha=0.0, max_iter=50)
+    with pytest.raises(DivergenceError):
+        model.fit(codes, y)
+    with pytest.raises(NotFittedError):
+        model.predict(codes)
+    assert not hasattr(model, "history_")
+
+
+def test_unknown_codes_are_ignored_at_predict_but_not_at_fit():
+    model = SoftmaxRegression(n_categories=[2, 3], handle_unknown="ignore")
+    with pytest.raises(CodeError, match=r"field 1, row 2: code 7 is not in \[0, 3\)"):
+        model.fit([[0, 0], [1, 1], [0, 7]], [0, 1, 0])
+    model.fit([[0, 0], [1, 1], [0, 2]], [0, 1, 0])
+    assert model.predict([[0, 7]]).shape == (1,)

@@ -196,3 +196,16 @@ def test_an_error_names_the_row_of_the_data_not_of_its_chunk():
     codes[29_999] = 4
     with pytest.raises(ValueError, match=r"field 0, row 29999: code 4 is not in \[0, 4\)"):
         model.predict(codes)
+
+
+def test_a_few_rows_are_predicted_without_a_copy_of_a_tall_table(monkeypatch):
+    codes, y = np.zeros((64, 11), int), np.arange(64) % 2
+    model = MLPClassifier((32,), max_iter=1, n_categories=[2] * 10 + [50_000]).fit(codes, y)
+    monkeypatch.setattr(FusedFields, "table", lambda self, W: pytest.fail("the table was copied"))
+    assert model.predict(codes).shape == (64,)
+
+
+def test_threads_see_the_error_state_of_their_caller(monkeypatch):
+    monkeypatch.setenv("ONEHOT_NUM_THREADS", "2")
+    with np.errstate(all="ignore"):
+        assert map_in_order(lambda x: float(np.float64(x) / np.float64(0)), [1, 2]) == [np.inf, np.inf]
