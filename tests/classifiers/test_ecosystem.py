@@ -1,0 +1,47 @@
+"""Inside other tools of scikit-learn."""
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OrdinalEncoder
+
+from classifiers import SoftmaxRegression
+
+CODES = np.random.default_rng(0).integers(0, 5, (300, 4))
+Y = (CODES[:, 0] > 2).astype(int) + (CODES[:, 1] > 2)
+
+
+def model() -> SoftmaxRegression:
+    return SoftmaxRegression(n_categories=[5] * 4, alpha=1e-3)
+
+
+def test_calibrated():
+    probability = CalibratedClassifierCV(model(), cv=3).fit(CODES, Y).predict_proba(CODES)
+    assert probability.shape == (300, 3)
+    assert (probability.argmax(axis=1) == Y).mean() > 0.9
+
+
+def test_searched_in_two_processes():
+    search = GridSearchCV(model(), {"alpha": [1e-3, 1e3]}, n_jobs=2).fit(CODES, Y)
+    assert search.best_params_ == {"alpha": 1e-3}
+
+
+def test_sample_weight_is_routed():
+    rare = np.where(Y == 1, 1e-6, 1.0)
+    with sklearn.config_context(enable_metadata_routing=True):
+        routed = model().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        scores = cross_validate(routed, CODES, Y, params={"sample_weight": rare}, return_estimator=True)
+    for fitted in scores["estimator"]:
+        assert fitted.predict_proba(CODES)[:, 1].max() < 0.1, "a class of next to no weight is next to never predicted"
+
+
+def test_a_frame_from_upstream():
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    letters = pandas.DataFrame(np.array(list("abcde"))[CODES], columns=list("wxyz"))
+    encoder = OrdinalEncoder(dtype=int).set_output(transform="pandas")
+    pipeline = make_pipeline(encoder, SoftmaxRegression(alpha=1e-3)).fit(letters, Y)
+    assert pipeline[-1].feature_names_in_.tolist() == list("wxyz")
+    np.testing.assert_array_equal(pipeline.predict(letters), model().fit(CODES, Y).predict(CODES))
