@@ -131,7 +131,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
         if refit:
             self.classes_ = _classes_of(labels)
         y_index = self._index_of(labels)
-        weight = self._weights(sample_weight, X, y_index)
+        weight = self._weights(sample_weight, y_index)
         self._generator = rng = _new_generator(self.random_state)
         if refit:
             fan_in = max(1, round(design.nnz / design.shape[0]))
@@ -184,7 +184,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
         y_index = self._index_of(labels)
         if self.class_weight == "balanced":
             raise ValueError("class_weight='balanced' needs all data at once; pass a dict, or sample_weight")
-        weight = self._weights(sample_weight, X, y_index, normalize=False)
+        weight = self._weights(sample_weight, y_index, normalize=False)
         if self._optimizer is None:
             self._optimizer = self._new_optimizer()
         schedule = get_schedule(self.schedule, max_iter=max(self.max_iter, 1))
@@ -274,7 +274,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
             raise ValueError(f"y, row {row}: class {labels.tolist()[row]!r} is not one of {self.classes_.tolist()}")
         return index.astype(np.intp, copy=False)
 
-    def _weights(self, sample_weight: Any, X: Any, y_index: Array, *, normalize: bool = True) -> Array | None:
+    def _weights(self, sample_weight: Any, y_index: Array, *, normalize: bool = True) -> Array | None:
         """Return the product of sample and class weights, of mean 1, or None where all are equal."""
         if sample_weight is None and self.class_weight is None:
             return None

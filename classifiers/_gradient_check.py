@@ -180,7 +180,7 @@ def gradient_check(
 def dataset_of(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> Dataset:
     """Return X and y as a fitted model reads them, weighted by its `class_weight`."""
     design, y_index = model._read(X, fitting=False), model._index_of(_read_labels(X, y))
-    return Dataset(design, y_index, model._weights(None, X, y_index))
+    return Dataset(design, y_index, model._weights(None, y_index))
 
 
 def _initialized(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> CategoricalClassifier:

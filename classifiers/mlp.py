@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils.validation import check_is_fitted
 
 from classifiers._estimator import CategoricalClassifier
 from classifiers.activations import get_activation
@@ -146,9 +147,11 @@ class MLPClassifier(CategoricalClassifier):
     @property
     def coefs_(self) -> list[npt.NDArray[Any]]:
         """Weights of each layer, (inputs, outputs)."""
+        check_is_fitted(self)
         return [np.asarray(W) for W in self._network.weights]
 
     @property
     def intercepts_(self) -> list[npt.NDArray[Any]]:
         """Biases of each layer."""
+        check_is_fitted(self)
         return self._network.biases

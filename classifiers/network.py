@@ -87,6 +87,8 @@ class Network:
         sample_weight : array of float, (n,), optional
             Of mean 1 over the whole training data, not over this batch: so every batch's gradient is an unbiased
             estimate of the whole one.
+        total : float, optional
+            What to divide by in place of n, where these samples are a part of those that are summed over.
         """
         inputs: list[Any] = [X]
         backprops = []

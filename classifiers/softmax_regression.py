@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils.validation import check_is_fitted
 
 from classifiers._estimator import CategoricalClassifier
 from classifiers.activations import identity
@@ -166,9 +167,11 @@ class SoftmaxRegression(CategoricalClassifier):
     @property
     def coef_(self) -> npt.NDArray[Any]:
         """Weights, (K, V)."""
+        check_is_fitted(self)
         return np.asarray(self._network.weights[0]).T
 
     @property
     def intercept_(self) -> npt.NDArray[Any]:
         """Biases, (K,)."""
+        check_is_fitted(self)
         return self._network.biases[0]

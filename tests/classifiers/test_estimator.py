@@ -405,3 +405,12 @@ def test_unknown_codes_are_ignored_at_predict_but_not_at_fit():
         model.fit([[0, 0], [1, 1], [0, 7]], [0, 1, 0])
     model.fit([[0, 0], [1, 1], [0, 2]], [0, 1, 0])
     assert model.predict([[0, 7]]).shape == (1,)
+
+
+@pytest.mark.parametrize("name", ["coef_", "intercept_"])
+def test_weights_of_a_model_that_is_not_fitted(name):
+    assert not hasattr(SoftmaxRegression(), name)
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        getattr(SoftmaxRegression(), name)
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        getattr(MLPClassifier(), f"{name[:-1]}s_")
