@@ -27,7 +27,7 @@ from numba import config, njit, types
 from numba.extending import overload
 
 from onehot._codes import Array
-from onehot._kernels._numba_row import fill, load, plus, store, times
+from onehot._kernels._numba_row import fetch, fill, load, plus, store, times
 
 __all__ = ["coalesce", "gather_sum", "scatter_add", "softmax_cross_entropy"]
 
@@ -35,7 +35,9 @@ STRIP = 128  # columns held in registers at once: wider tables go strip by strip
 BLOCK = 64  # samples whose logits stay in the first-level cache between the passes of the softmax
 CHUNK = 1 << 14  # samples behind one partial sum of the loss, whoever computes it
 WORTH_THREADS = 1 << 21  # numbers to move: with fewer, waking threads costs more than they save
-OUT_OF_CACHE = 1 << 18  # numbers in a table: adding to a smaller one gains nothing from threads
+OUT_OF_CACHE = 1 << 18  # numbers in a table: a smaller one gains nothing from threads, nor from asking for rows ahead
+WIDE = 128  # bytes of a row: a shorter one is there as soon as asked for ahead
+AHEAD = 16  # selections between asking for a row and using it
 MAX_THREADS = config.NUMBA_NUM_THREADS
 
 
@@ -44,7 +46,7 @@ def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool) -> N
     n, d = out.shape
     parts = _n_threads(indices.size * d)
     for column in range(0, d, STRIP):
-        kernel = _gather_sum(min(STRIP, d - column))
+        kernel = _gather_sum(min(STRIP, d - column), _is_far(table))
         if parts == 1:
             kernel(table, indices, out, column)
         else:
@@ -60,7 +62,7 @@ def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_mis
     V, d = out.shape
     parts = _n_threads(indices.size * d) if out.size > OUT_OF_CACHE else 1
     for column in range(0, d, STRIP):
-        kernel = _scatter_add(min(STRIP, d - column), parts > 1)
+        kernel = _scatter_add(min(STRIP, d - column), parts > 1, _is_far(out))
         if parts == 1:
             kernel(values, indices, scale, out, column, 0, V)
         else:
@@ -88,6 +90,11 @@ def softmax_cross_entropy(
     calls = [(logits[s], y[s], None if weight is None else weight[s], total, dlogits[s]) for s in chunks]
     loss, correct = zip(*_share(kernel, calls), strict=True)
     return sum(loss), sum(correct)
+
+
+def _is_far(table: Array) -> bool:
+    """Whether the rows of a table are worth asking for before they are used."""
+    return table.size > OUT_OF_CACHE and table.strides[0] >= WIDE
 
 
 def _n_threads(n_numbers: int) -> int:
@@ -119,13 +126,16 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @cache
-def _gather_sum(d: int) -> Callable[..., Any]:
+def _gather_sum(d: int, far: bool) -> Callable[..., Any]:
     @_compiled
     def gather_sum(table: Array, indices: Array, out: Array, column: int) -> None:
         n, f = indices.shape
+        ahead = indices.reshape(-1)[AHEAD:]
         for i in range(n):
             total = fill(out, 0, d)
             for j in range(f):
+                if far and i * f + j < ahead.size:
+                    fetch(table, max(ahead[i * f + j], 0), column, d)
                 row = indices[i, j]
                 if row >= 0:  # as fast as without asking, so `has_missing` has nothing to say
                     total = plus(total, load(table, row, column, d))
@@ -135,16 +145,19 @@ def _gather_sum(d: int) -> Callable[..., Any]:
 
 
 @cache
-def _scatter_add(d: int, shared: bool) -> Callable[..., Any]:
+def _scatter_add(d: int, shared: bool, far: bool) -> Callable[..., Any]:
     @_compiled
     def scatter_add(
         values: Array, indices: Array, scale: float, out: Array, column: int, first: int, last: int
     ) -> None:
         n, f = indices.shape
         factor = fill(values, scale, d)
+        ahead = indices.reshape(-1)[AHEAD:]
         for i in range(n):
             value = times(factor, load(values, i, column, d))
             for j in range(f):
+                if far and i * f + j < ahead.size and first <= ahead[i * f + j] < last:
+                    fetch(out, ahead[i * f + j], column, d)
                 row = indices[i, j]
                 if first <= row < last if shared else row >= 0:
                     store(out, row, column, plus(load(out, row, column, d), value))

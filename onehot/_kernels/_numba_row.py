@@ -15,9 +15,10 @@ from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 from numba.np.arrayobj import make_array
 
-__all__ = ["fill", "load", "plus", "store", "times"]
+__all__ = ["fetch", "fill", "load", "plus", "store", "times"]
 
 REGISTER_BITS = 512  # where registers are shorter, LLVM splits them
+LINE = 64  # bytes of a cache line
 
 
 class Row(types.Type):
@@ -76,6 +77,25 @@ def store(typing_context, array, i, column, row):
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.intp, row), generate
+
+
+@intrinsic(prefer_literal=True)
+def fetch(typing_context, array, i, column, d):
+    """Ask for a row that will be needed soon, and do not wait for it."""
+
+    def generate(context, builder, signature, args):
+        byte, i32 = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
+        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        fields = make_array(array)(context, builder, args[0])
+        start = cgutils.get_item_pointer(context, builder, array, fields, args[1:3])
+        for_reading, keep, data = i32(0), i32(3), i32(1)
+        for offset in range(0, d.literal_value * array.dtype.bitwidth // 8, LINE):
+            line = builder.gep(builder.bitcast(start, byte), [ir.IntType(64)(offset)])
+            builder.call(prefetch, [line, for_reading, keep, data])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp, d), generate
 
 
 def _register_by_register(operation):
