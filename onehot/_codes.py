@@ -25,6 +25,7 @@ Missing: TypeAlias = Literal["error", "zero", "own"]
 Categories: TypeAlias = int | Sequence[int] | npt.NDArray[np.integer[Any]]
 
 MISSING = -1
+ROWS_AT_ONCE = 64
 LARGEST_INT32 = 2**31 - 1
 
 
@@ -77,7 +78,7 @@ def encode(
     offsets = np.cumsum((0, *counts[:-1]), dtype=np.int64)
     index_dtype = np.int32 if sum(counts) <= LARGEST_INT32 else np.int64
     indices: Array = codes.astype(index_dtype, order="C", copy=True)
-    indices += offsets.astype(index_dtype)
+    _shift(indices, offsets.astype(index_dtype))
     if absent is not None:
         indices[absent] = MISSING
     indices.flags.writeable = False
@@ -178,7 +179,7 @@ def _check_range(
     if not codes.size:
         return None
     # Read as unsigned, negative codes lie beyond the largest code of their type: one pass finds both ends.
-    top = codes.view(codes.dtype.str.replace("i", "u")).max(axis=0).tolist()
+    top = _column_max(codes.view(codes.dtype.str.replace("i", "u"))).tolist()
     beyond = np.iinfo(codes.dtype).max + 1
     if all(largest < min(count, beyond) for largest, count in zip(top, counts, strict=True)):
         return None
@@ -189,6 +190,34 @@ def _check_range(
     if outside.any():
         _raise_outside(codes, np.argwhere(outside)[0], counts, names)
     return absent
+
+
+def _column_max(A: Array) -> Array:
+    """Return ``A.max(axis=0)`` of an (n, f) array of unsigned integers."""
+    long_rows, rest = _as_long_rows(A)
+    if long_rows.size:
+        rest = np.concatenate((long_rows.max(axis=0).reshape(ROWS_AT_ONCE, -1), rest))
+    largest: Array = rest.max(axis=0)
+    return largest
+
+
+def _shift(A: Array, row: Array) -> None:
+    """Add `row`, (f,), to each row of a C-contiguous array, (n, f)."""
+    long_rows, rest = _as_long_rows(A)
+    if long_rows.size:
+        long_rows += np.tile(row, ROWS_AT_ONCE)
+    rest += row
+
+
+def _as_long_rows(A: Array) -> tuple[Array, Array]:
+    """Return two views of an (n, f) array: `ROWS_AT_ONCE` rows end to end in each row of the first, the rest.
+
+    NumPy's inner loop runs along a row, and a row of f codes is too short for it.
+    """
+    n, f = A.shape
+    n_long = n // ROWS_AT_ONCE if A.flags.c_contiguous else 0
+    cut = n_long * ROWS_AT_ONCE
+    return A[:cut].reshape(n_long, ROWS_AT_ONCE * f), A[cut:]
 
 
 def _raise_outside(codes: Array, where: Array, counts: tuple[int, ...], names: Sequence[str] | None) -> NoReturn:

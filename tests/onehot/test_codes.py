@@ -154,6 +154,21 @@ def test_what_is_not_a_code_is_named(codes, n_categories, missing, message):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("n", [63, 64, 65, 200, 1000])
+def test_many_rows_are_read_as_few(n, layout):
+    counts = (3, 40, 7)
+    codes = np.random.default_rng(0).integers(0, counts, (n, 3))
+    X = OneHot(LAYOUTS[layout](codes), counts)
+    np.testing.assert_array_equal(X.indices, codes + np.array([0, 3, 43]))
+    for row, field in [(0, 0), (n // 2, 1), (n - 1, 2)]:
+        for wrong in (-2, counts[field]):
+            changed = codes.copy()
+            changed[row, field] = wrong
+            with pytest.raises(CodeError, match=re.escape(f"field {field}, row {row}: code {wrong} is not in")):
+                OneHot(LAYOUTS[layout](changed), counts)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64"])
 def test_a_negative_code_never_passes_for_a_large_one(dtype, layout):
     """Read as unsigned, -1 is 255, and so is a byte-swapped -256: codes of a table that is tall enough, it seems."""
