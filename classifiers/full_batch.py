@@ -8,6 +8,7 @@ and their sums are added in order, so the result has the same bits for any numbe
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from classifiers._threads import map_in_order
 from classifiers.duplicates import collapse
 from classifiers.fused_fields import FusedFields
-from classifiers.network import Network, chunks
+from classifiers.network import Network
 from classifiers.training import Dataset
 from onehot import OneHot
 
@@ -25,6 +26,7 @@ __all__ = ["FullBatch", "add_gradients"]
 
 Array = npt.NDArray[Any]
 MOST_SEGMENTS = 8
+ROWS_A_CHUNK = 1 << 14  # with fewer, threads wait for the interpreter's lock more than they compute
 
 
 class FullBatch:
@@ -52,7 +54,7 @@ class FullBatch:
         X = X.astype(np.float64)
         weight = None if weight is None else weight.astype(np.float64)
         self.chunks = [
-            Dataset(X[rows], y[rows], None if weight is None else weight[rows]) for rows in chunks(self.n_rows)
+            Dataset(X[rows], y[rows], None if weight is None else weight[rows]) for rows in even_slices(self.n_rows)
         ]
 
     def add_gradients(self, network: Network, gradients: list[Array]) -> tuple[float, float]:
@@ -82,8 +84,19 @@ class FullBatch:
         """Return the chunks in a few runs: never so many that their gradients outgrow the data."""
         entries = sum(chunk.X.nnz for chunk in self.chunks)
         n_segments = min(MOST_SEGMENTS, len(self.chunks), max(1, entries // table_size))
-        cuts = np.linspace(0, len(self.chunks), n_segments + 1).astype(int).tolist()
-        return [self.chunks[a:b] for a, b in pairwise(cuts)]
+        return [self.chunks[a:b] for a, b in pairwise(_cuts(len(self.chunks), n_segments))]
+
+
+def even_slices(n: int) -> list[slice]:
+    """Return slices of nearly equal size that cover n rows; where there are many, as many to each segment."""
+    n_slices = math.ceil(n / ROWS_A_CHUNK)
+    if n_slices > MOST_SEGMENTS:
+        n_slices = MOST_SEGMENTS * math.ceil(n_slices / MOST_SEGMENTS)
+    return [slice(a, b) for a, b in pairwise(_cuts(n, n_slices))]
+
+
+def _cuts(n: int, n_parts: int) -> list[int]:
+    return [n * part // n_parts for part in range(n_parts + 1)]
 
 
 def add_gradients(
