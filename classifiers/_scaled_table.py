@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from onehot import RowGradient
+
 __all__ = ["ScaledTable"]
 
 SMALLEST_SCALE = 1e-6
@@ -68,7 +70,10 @@ class ScaledTable:
         return self
 
     def __isub__(self, dW: Any) -> ScaledTable:
-        self.values -= dW if self.scale == 1 else dW * (1 / self.scale)
+        if isinstance(dW, RowGradient):
+            dW.add_to(self.values, -1 / self.scale)  # as `values -= dW / scale` does, with less ado
+        else:
+            self.values -= dW if self.scale == 1 else dW * (1 / self.scale)
         return self
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:

@@ -23,7 +23,7 @@ __all__ = ["ROWS_A_CATEGORY", "FusedFields"]
 
 Array = npt.NDArray[Any]
 LARGEST_JOINT = 1024
-ROWS_IN_CACHE = 4096
+ROWS_IN_CACHE = 1024
 ROWS_A_CATEGORY = 8  # a joint table must serve this many times as many rows as it has
 
 
@@ -50,6 +50,10 @@ class FusedFields:
         self.groups = groups
         self.sizes = [tuple(self.n_categories[j] for j in group) for group in groups]
         self.joint_n_categories = tuple(math.prod(size) for size in self.sizes)
+        exact = np.float32 if max(self.joint_n_categories) <= 2**24 else np.float64
+        self.place_values = np.zeros((len(self.n_categories), len(groups)), exact)
+        for k, (group, size) in enumerate(zip(groups, self.sizes, strict=True)):
+            self.place_values[group, k] = np.cumprod((1, *size[:0:-1]))[::-1]
 
     @property
     def pays(self) -> bool:
@@ -59,14 +63,11 @@ class FusedFields:
     def join(self, X: OneHot) -> OneHot:
         """Return J, the one-hot matrix of the joint codes of X, which has no missing codes."""
         joint = np.empty((X.shape[0], len(self.groups)), X.indices.dtype)
-        for start in range(0, len(joint), ROWS_IN_CACHE):  # columns of a few rows: all of them would not fit the cache
+        offsets = X.offsets.astype(X.indices.dtype)
+        for start in range(0, len(joint), ROWS_IN_CACHE):
             rows = slice(start, start + ROWS_IN_CACHE)
-            codes = (X.indices[rows] - X.offsets.astype(X.indices.dtype)).T
-            for k, group in enumerate(self.groups):
-                digits = codes[group[0]]
-                for j in group[1:]:
-                    digits = digits * self.n_categories[j] + codes[j]
-                joint[rows, k] = digits
+            digits = X.indices[rows] - offsets
+            joint[rows] = digits.astype(self.place_values.dtype) @ self.place_values
         return OneHot(joint, self.joint_n_categories, dtype=X.dtype)
 
     def table(self, W: Array) -> Array:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from classifiers._scaled_table import ScaledTable
 from classifiers.activations import SupportsForward
 from classifiers.design_matrix import DesignMatrix
 from classifiers.initializers import Initializer
-from onehot import RowGradient
+from onehot import OneHot, RowGradient
 from onehot import _kernels as kernels
 
 __all__ = ["Gradients", "Network", "chunks", "initialize"]
@@ -71,9 +72,8 @@ class Network:
         """Return the logits, (n, K)."""
         A: Any = X
         for W, b in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            A, _ = self.activation.forward(A @ W + b)
-        logits: Array = A @ self.weights[-1] + self.biases[-1]
-        return logits
+            A, _ = self.activation.forward(affine(A, W, b))
+        return affine(A, self.weights[-1], self.biases[-1])
 
     def loss_and_gradients(
         self, X: DesignMatrix, y: Array, sample_weight: Array | None = None, *, total: float | None = None
@@ -93,10 +93,10 @@ class Network:
         inputs: list[Any] = [X]
         backprops = []
         for W, b in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            A, backprop = self.activation.forward(inputs[-1] @ W + b)
+            A, backprop = self.activation.forward(affine(inputs[-1], W, b))
             inputs.append(A)
             backprops.append(backprop)
-        logits = inputs[-1] @ self.weights[-1] + self.biases[-1]
+        logits = affine(inputs[-1], self.weights[-1], self.biases[-1])
 
         dZ = logits  # overwritten by its gradient
         loss, accuracy = kernels.active.softmax_cross_entropy(logits, y, sample_weight, float(total or len(y)), dZ)
@@ -104,7 +104,7 @@ class Network:
         dW, db = [], []
         for layer in reversed(range(len(self.weights))):
             dW.append(inputs[layer].T @ dZ)
-            db.append(np.ones(len(dZ), dZ.dtype) @ dZ)  # several times faster than dZ.sum(axis=0)
+            db.append(_column_sums(dZ))
             if layer > 0:
                 dZ = backprops[layer - 1](dZ @ self.weights[layer].T)
         return loss, accuracy, Gradients(dW[::-1], db[::-1])
@@ -139,6 +139,26 @@ class Network:
         """Fold the scale of a `ScaledTable` into its values, for those who read it from now on."""
         if isinstance(self.weights[0], ScaledTable):
             self.weights[0].fold()
+
+
+def affine(A: Any, W: Any, b: Array) -> Array:
+    """Return ``A @ W + b``."""
+    is_scaled = isinstance(W, ScaledTable)
+    if isinstance(A, OneHot) and not (is_scaled and W.scale != 1):
+        return A.affine(W.values if is_scaled else W, b)
+    Z: Array = A @ W + b
+    return Z
+
+
+def _column_sums(dZ: Array) -> Array:
+    """Return ``dZ.sum(axis=0)`` as a product, several times faster: NumPy's inner loop would run along short rows."""
+    sums: Array = _ones(len(dZ), dZ.dtype) @ dZ
+    return sums
+
+
+@lru_cache(maxsize=4)
+def _ones(n: int, dtype: np.dtype[Any]) -> Array:
+    return np.ones(n, dtype)
 
 
 def initialize(

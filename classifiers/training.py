@@ -93,7 +93,7 @@ def train_epoch(
     for first in range(0, n, batch_size):
         batch = order[first : first + batch_size]
         weight = None if sample_weight is None else sample_weight[batch]
-        batch_loss, batch_accuracy, gradients = network.loss_and_gradients(X[batch], y[batch], weight)
+        batch_loss, batch_accuracy, gradients = network.loss_and_gradients(X[batch], y.take(batch), weight)
         if not norms:
             norms = gradients.norms()
         optimizer.step(network.parameters, [*gradients.weights, *gradients.biases])

@@ -11,7 +11,7 @@ No product is formed, and X itself is its (n, f) integers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -226,10 +226,17 @@ class OneHot(LazyMatrix):
             rows = rows.astype(np.intp)
         elif rows.dtype.kind not in "iu":
             raise DTypeError(f"rows must be integers or a boolean mask, got {rows.dtype}")
-        elif rows.item(rows.argmin()) < 0 or rows.item(rows.argmax()) >= self.shape[0]:
-            wrong = rows[(rows < 0) | (rows >= self.shape[0])][0]
-            raise RowIndexError(f"row {wrong} is not in [0, {self.shape[0]}); rows do not count from the end here")
-        return self._with_indices(self.indices.take(rows, 0))
+        elif rows.item(rows.argmin()) < 0 or (rows.dtype.kind == "u" and rows.item(rows.argmax()) >= len(self)):
+            self._raise_outside(rows)
+        try:
+            return self._with_indices(self.indices.take(rows, 0))  # which finds what is too large, but wraps unsigned
+        except IndexError:
+            self._raise_outside(rows)
+
+    def _raise_outside(self, rows: Array) -> NoReturn:
+        n = len(self)
+        wrong = rows[(rows < 0) | (rows >= n)][0]
+        raise RowIndexError(f"row {wrong} is not in [0, {n}); rows do not count from the end here") from None
 
     def _with_indices(self, indices: Array, dtype: np.dtype[Any] | None = None) -> OneHot:
         indices.flags.writeable = False
@@ -260,9 +267,29 @@ class OneHot(LazyMatrix):
             return self._gather(W, dtype) if W.ndim == 2 else self._gather(W[:, None], dtype)[:, 0]
         return self._gather_by_field(W, dtype)
 
-    def _gather(self, W: Array, dtype: np.dtype[Any]) -> Array:
+    def affine(self, W: Array, b: Array, /) -> Array:
+        """Return ``X @ W + b``, a layer's output, (n, d), in one pass where the compiled kernels run.
+
+        Parameters
+        ----------
+        W : array of float, shape (V, d)
+        b : array of float, shape (d,)
+
+        Examples
+        --------
+        >>> OneHot([[1, 0]], [2, 2]).affine(np.eye(4), np.array([10.0, 20.0, 30.0, 40.0]))
+        array([[10., 21., 31., 40.]])
+        """
+        same_type = type(W) is ndarray and type(b) is ndarray and (W.dtype is self.dtype or W.dtype is FLOAT64)
+        fits = same_type and W.dtype is b.dtype and W.shape == (self.shape[1], b.size) and b.ndim == 1
+        if fits and W.flags.carray and b.flags.carray:
+            return self._gather(W, W.dtype, b)
+        product: Array = self @ W
+        return product + b
+
+    def _gather(self, W: Array, dtype: np.dtype[Any], bias: Array | None = None) -> Array:
         out = np.empty((self.shape[0], W.shape[1]), dtype)
-        kernels.active.gather_sum(W, self.indices, out, self._has_missing)
+        kernels.active.gather_sum(W, self.indices, out, self._has_missing, bias)
         return out
 
     def _gather_by_field(self, W: Array, dtype: np.dtype[Any]) -> Array:

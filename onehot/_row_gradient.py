@@ -170,8 +170,41 @@ class RowGradient(NDArrayOperatorsMixin):
     def toarray(self) -> Array:
         """Return the dense gradient, (V, d): O(V d) time and memory."""
         dense = np.zeros(self.shape, self.dtype)
-        self._add_to(dense, 1.0)
+        self.add_to(dense)
         return dense
+
+    def add_to(self, table: Array, scale: float = 1.0, /) -> None:
+        """Add ``scale *`` this gradient to `table` in place, in the rows that occur: what ``table += scale * g`` does.
+
+        Parameters
+        ----------
+        table : array of float, of this gradient's shape
+        scale : float
+
+        Raises
+        ------
+        ShapeError, DTypeError, ValueError
+            If the shapes differ, the table's type cannot hold the sum, or it is read-only.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> table = np.ones((3, 1))
+        >>> RowGradient([2], np.array([[4.0]]), n_rows=3).add_to(table, -0.5)
+        >>> table.ravel().tolist()
+        [1.0, 1.0, -1.0]
+        """
+        self._check_shape(table)
+        if self.dtype != table.dtype and not np.can_cast(self.dtype, table.dtype, "same_kind"):
+            raise DTypeError(f"a {self.dtype} gradient cannot be added in place to a table of {table.dtype}")
+        if table.flags.carray and table.dtype in FLOATS:
+            for part in self._parts:
+                _scatter(part, part.indices, scale, table)
+            return
+        if not table.flags.writeable:
+            raise ValueError("the table is read-only: a gradient cannot be added in place")
+        rows, sums = self.coalesce()
+        table[rows] += (scale * sums).astype(table.dtype, copy=False)
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
         if copy is False:
@@ -260,6 +293,13 @@ class RowGradient(NDArrayOperatorsMixin):
     def __itruediv__(self, divisor: Any) -> Any:
         return self / divisor
 
+    def _check_shape(self, table: Array) -> None:
+        if table.shape != self.shape:
+            raise ShapeError(
+                f"the gradient has shape {self.shape}, the array it is added to {table.shape}; "
+                "they must be equal, broadcasting would touch every row"
+            )
+
     def _times(self, factor: float, dtype: np.dtype[Any] | None = None) -> RowGradient:
         parts = tuple([Part(i, values, scale * factor, missing) for i, values, scale, missing in self._parts])
         return self._from_parts(parts, self.shape, dtype or self.dtype)
@@ -279,19 +319,6 @@ class RowGradient(NDArrayOperatorsMixin):
         rows, sums = self.coalesce()
         return RowGradient(rows, function(sums), n_rows=self.shape[0])
 
-    def _add_to(self, table: Array, sign: float) -> None:
-        """Add ``sign *`` this gradient to `table` in place, only in the rows that occur."""
-        if self.dtype != table.dtype and not np.can_cast(self.dtype, table.dtype, "same_kind"):
-            raise DTypeError(f"a {self.dtype} gradient cannot be added in place to a table of {table.dtype}")
-        if table.flags.carray and table.dtype in FLOATS:
-            for part in self._parts:
-                _scatter(part, part.indices, sign, table)
-            return
-        if not table.flags.writeable:
-            raise ValueError("the table is read-only: a gradient cannot be added in place")
-        rows, sums = self.coalesce()
-        table[rows] += (sign * sums).astype(table.dtype, copy=False)
-
 
 def _scatter(part: Part, indices: Array, sign: float, table: Array) -> None:
     """Add ``sign * part`` to the rows `indices` of a C-contiguous table, (V, d) or (V,)."""
@@ -303,11 +330,7 @@ def _scatter(part: Part, indices: Array, sign: float, table: Array) -> None:
 def _accumulate(array: Any, gradient: RowGradient, sign: float, out: tuple[Any, ...]) -> Array | None:
     """Return ``array + sign * gradient``, in place if `array` is the output too."""
     array = np.asanyarray(array)  # a memmap stays itself, and is found to be its own output
-    if array.shape != gradient.shape:
-        raise ShapeError(
-            f"the gradient has shape {gradient.shape}, the array it is added to {array.shape}; "
-            "they must be equal, broadcasting would touch every row"
-        )
+    gradient._check_shape(array)
     if out:
         target: Array = out[0]
         if not isinstance(target, np.ndarray):
@@ -318,5 +341,5 @@ def _accumulate(array: Any, gradient: RowGradient, sign: float, out: tuple[Any, 
             target[...] = array
     else:
         target = np.array(array, dtype=np.result_type(array.dtype, gradient.dtype), order="C")
-    gradient._add_to(np.asarray(target), sign)
+    gradient.add_to(np.asarray(target), sign)
     return target

@@ -1,6 +1,6 @@
 """The four inner loops, and the choice of who runs them.
 
-    gather_sum             out[i] = sum_j table[indices[i, j]]            forward
+    gather_sum             out[i] = sum_j table[indices[i, j]] + bias     forward
     scatter_add            out[indices[i, j]] += scale * values[i]        backward: its adjoint
     coalesce               the distinct rows of a batch, and where each index went
     softmax_cross_entropy  the loss of a batch of logits, and its gradient

@@ -18,7 +18,7 @@ import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -41,17 +41,17 @@ AHEAD = 16  # selections between asking for a row and using it
 MAX_THREADS = config.NUMBA_NUM_THREADS
 
 
-def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool) -> None:
-    """Set ``out[i] = sum_j table[indices[i, j]]``: (V, d), (n, f) -> (n, d)."""
+def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias: Array | None = None) -> None:
+    """Set ``out[i] = sum_j table[indices[i, j]] + bias``: (V, d), (n, f), (d,) -> (n, d)."""
     n, d = out.shape
     parts = _n_threads(indices.size * d)
     for column in range(0, d, STRIP):
         kernel = _gather_sum(min(STRIP, d - column), _is_far(table))
         if parts == 1:
-            kernel(table, indices, out, column)
+            kernel(table, indices, bias, out, column)
         else:
             cuts = [n * part // parts for part in range(parts + 1)]
-            _share(kernel, [(table, indices[a:b], out[a:b], column) for a, b in pairwise(cuts)])
+            _share(kernel, [(table, indices[a:b], bias, out[a:b], column) for a, b in pairwise(cuts)])
 
 
 def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_missing: bool) -> None:
@@ -117,8 +117,8 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_threads.cache_clear)  # threads do not survive a fork
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    options = {"nogil": True, "error_model": "numpy"}
+def _compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    options |= {"nogil": True, "error_model": "numpy"}
     try:
         return njit(function, cache=True, **options)
     except RuntimeError:  # nowhere to write: neither beside the source nor in the user's cache
@@ -128,9 +128,10 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 @cache
 def _gather_sum(d: int, far: bool) -> Callable[..., Any]:
     @_compiled
-    def gather_sum(table: Array, indices: Array, out: Array, column: int) -> None:
+    def gather_sum(table: Array, indices: Array, bias: Array | None, out: Array, column: int) -> None:
         n, f = indices.shape
         ahead = indices.reshape(-1)[AHEAD:]
+        last = fill(out, 0, d) if bias is None else load(bias.reshape((1, -1)), 0, column, d)
         for i in range(n):
             total = fill(out, 0, d)
             for j in range(f):
@@ -139,7 +140,7 @@ def _gather_sum(d: int, far: bool) -> Callable[..., Any]:
                 row = indices[i, j]
                 if row >= 0:  # as fast as without asking, so `has_missing` has nothing to say
                     total = plus(total, load(table, row, column, d))
-            store(out, i, column, total)
+            store(out, i, column, plus(total, last))
 
     return gather_sum
 
@@ -259,7 +260,7 @@ def _sum(p: Array, i: int, K: int) -> Any:
 
 @cache
 def _softmax_cross_entropy(n_classes: int) -> Callable[..., Any]:
-    @_compiled
+    @partial(_compiled, fastmath={"contract"})  # a * b + c in one rounding
     def softmax_cross_entropy(
         logits: Array, y: Array, weight: Array | None, total: float, dlogits: Array
     ) -> tuple[float, float]:

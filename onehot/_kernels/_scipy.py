@@ -22,14 +22,16 @@ __all__ = ["coalesce", "gather_sum", "scatter_add", "softmax_cross_entropy"]
 MAX_ENTRIES = np.iinfo(np.int32).max
 
 
-def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool) -> None:
-    """Set ``out[i] = sum_j table[indices[i, j]]``: (V, d), (n, f) -> (n, d)."""
+def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias: Array | None = None) -> None:
+    """Set ``out[i] = sum_j table[indices[i, j]] + bias``: (V, d), (n, f), (d,) -> (n, d)."""
     if indices.shape[1] == 1 and not has_missing:
         table.take(indices[:, 0], 0, out, "clip")
-        return
-    out[...] = 0
-    for rows in _chunks(indices):
-        _add_gathered(table, indices[rows], out[rows], has_missing)
+    else:
+        out[...] = 0
+        for rows in _chunks(indices):
+            _add_gathered(table, indices[rows], out[rows], has_missing)
+    if bias is not None:
+        out += bias
 
 
 def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_missing: bool) -> None:

@@ -95,6 +95,14 @@ def test_scatter_add_has_the_bits_of_the_loop(kernels, case, dtype, index_dtype)
     assert_array_equal(table, expected, strict=True)
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_a_bias_is_added_last(kernels, case, dtype):
+    table, bias, indices = draw(50, 10, dtype=dtype), draw(10, dtype=dtype, seed=3), draw_indices(case)
+    out = np.full((len(indices), 10), np.nan, dtype)
+    kernels.gather_sum(table, indices, out, case == "missing", bias)
+    assert_array_equal(out, gather_sum_by_loop(table, indices) + bias, strict=True)
+
+
 @pytest.mark.parametrize("d", [1, 3, 27, 128, 129, 300])
 def test_columns_never_mix(kernels, d, dtype):
     indices, table, values = draw_indices("skewed"), draw(50, d, dtype=dtype), draw(40, d, dtype=dtype, seed=2)
@@ -270,7 +278,7 @@ def numba_kernels(monkeypatch):
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("n_threads", [1, 2, 3, 8])
-def test_the_bits_depend_neither_on_the_number_of_threads_nor_on_asking_for_rows_ahead(numba_kernels, monkeypatch, n_threads, case, dtype):
+def test_neither_threads_nor_rows_asked_for_ahead_change_a_bit(numba_kernels, monkeypatch, n_threads, case, dtype):
     indices = draw_indices(case, n=300)
     n = len(indices)
     y, weight = np.arange(n) % 10, draw(n, dtype=dtype) ** 2

@@ -31,6 +31,22 @@ def test_forward(case, dtype, dtype_of_W, d):
         assert type(product) is np.ndarray
 
 
+@pytest.mark.parametrize("dtype_of_b", DTYPES)
+@pytest.mark.parametrize("dtype_of_W", DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_layer_in_one_pass_has_the_bits_of_two(case, dtype, dtype_of_W, dtype_of_b):
+    X, rng = case.matrix(dtype), np.random.default_rng(1)
+    W, b = rng.normal(size=(X.shape[1], 3)).astype(dtype_of_W), rng.normal(size=3).astype(dtype_of_b)
+    for layout in LAYOUTS.values():
+        np.testing.assert_array_equal(X.affine(layout(W), layout(b)), X @ W + b, strict=True)
+
+
+def test_a_bias_of_another_width_is_refused():
+    for wrong in (np.zeros(2), np.zeros((5, 2))):
+        with pytest.raises(ValueError, match="could not be broadcast together"):
+            OneHot(CODES).affine(np.zeros((10, 3)), wrong)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(

@@ -153,6 +153,14 @@ def test_in_place_the_table_is_the_same_object(operation, layout):
     np.testing.assert_array_equal(g, dense)
 
 
+@pytest.mark.parametrize("layout", ["C", "Fortran"])
+def test_it_adds_itself_to_a_table(layout):
+    W, (g, dense) = LAYOUTS[layout](integers(1, (V, d))), gradient()
+    expected = W - 2 * dense
+    g.add_to(W, -2.0)
+    np.testing.assert_array_equal(W, expected)
+
+
 @pytest.mark.parametrize("layout", [name for name in LAYOUTS if name != "read-only"])
 @pytest.mark.parametrize("shape", [(V, d), (V,)], ids=["matrix", "vector"])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "longdouble", "complex64"])
@@ -213,7 +221,7 @@ def test_a_read_only_table_is_refused():
 def test_shapes_must_be_equal(shape):
     g, W = gradient()[0], np.zeros(shape)
     message = re.escape(f"the gradient has shape (10, 3), the array it is added to {shape}")
-    for add in (lambda: W - g, lambda: g + W, lambda: np.add(W, g, out=W)):
+    for add in (lambda: W - g, lambda: g + W, lambda: np.add(W, g, out=W), lambda: g.add_to(W)):
         with pytest.raises(ShapeError, match=message):
             add()
 
