@@ -18,7 +18,7 @@ import numpy.typing as npt
 from classifiers._threads import map_in_order
 from classifiers.duplicates import collapse
 from classifiers.fused_fields import FusedFields
-from classifiers.network import Network
+from classifiers.network import ROWS_A_CHUNK, Network
 from classifiers.training import Dataset
 from onehot import OneHot
 
@@ -26,7 +26,6 @@ __all__ = ["FullBatch", "add_gradients"]
 
 Array = npt.NDArray[Any]
 MOST_SEGMENTS = 8
-ROWS_A_CHUNK = 1 << 14  # with fewer, threads wait for the interpreter's lock more than they compute
 
 
 class FullBatch:

@@ -16,12 +16,12 @@ from classifiers._threads import map_in_order
 from classifiers.design_matrix import DesignMatrix
 from classifiers.fused_fields import ROWS_A_CATEGORY, FusedFields
 from classifiers.network import Network, chunks
-from onehot import OneHot
+from onehot import OneHot, get_backend
 
 __all__ = ["predict"]
 
 Array = npt.NDArray[Any]
-WORTH_JOINING = 16  # columns of a table: for fewer, joining the codes costs as much as it saves
+WORTH_JOINING = 16  # columns of a table: for fewer, the compiled kernels select rows as fast as the codes are joined
 
 
 def predict(
@@ -48,7 +48,7 @@ def predict(
     if n_categories is not None:
         fused = FusedFields(n_categories, n)
         table, *others = network.weights
-        few_columns = len(fused.groups) > 1 and table.shape[1] < WORTH_JOINING
+        few_columns = get_backend() == "numba" and len(fused.groups) > 1 and table.shape[1] < WORTH_JOINING
         tall = sum(fused.joint_n_categories) * ROWS_A_CATEGORY > n  # counting the fields that stay alone
         if not fused.pays or few_columns or tall:
             fused = None
