@@ -1,7 +1,8 @@
 """Prediction of many rows: in chunks on all cores, through joined fields where that pays.
 
 Memory is that of the result and of a chunk a thread, whatever the number of rows. Equal rows have equal logits: where
-few joint categories are possible at all, each is computed once and the rows look their results up.
+few joint categories are possible at all, each is computed once and the rows look their results up; where a chunk has
+many duplicates and a row costs a pass through hidden layers, each distinct row makes that pass once.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 from classifiers._threads import map_in_order
 from classifiers.design_matrix import DesignMatrix
+from classifiers.duplicates import distinct_rows
 from classifiers.fused_fields import ROWS_A_CATEGORY, FusedFields
 from classifiers.network import Network, chunks
 from onehot import OneHot, get_backend
@@ -60,14 +62,24 @@ def predict(
     def predict_chunk(rows: slice) -> Array:
         design = read(X[rows])
         if fused is None or not isinstance(design, OneHot) or (design.indices < 0).any():
-            return finish(network.forward(design))
+            return _once_a_distinct_row(network, design, finish)
         J = fused.join(design)
         if len(fused.groups) == 1:
             return result_of_category[J.indices[:, 0]]
-        return finish(joined.forward(J))
+        return _once_a_distinct_row(joined, J, finish)
 
     try:
         return np.concatenate(map_in_order(predict_chunk, chunks(n)))
     except ValueError:
         read(X)  # names the row of X, not of its chunk
         raise
+
+
+def _once_a_distinct_row(network: Network, X: DesignMatrix, finish: Callable[[Array], Array]) -> Array:
+    """Return ``finish(logits)`` of a chunk."""
+    is_deep = len(network.weights) > 1  # without hidden layers, to find the duplicates costs as much as they do
+    distinct = distinct_rows(X) if is_deep and isinstance(X, OneHot) else None
+    if distinct is None:
+        return finish(network.forward(X))
+    first, inverse = distinct
+    return finish(network.forward(X[first]))[inverse]

@@ -8,7 +8,7 @@ import pytest
 
 from classifiers import MLPClassifier, SoftmaxRegression, duplicates, full_batch
 from classifiers._threads import map_in_order, n_threads
-from classifiers.activations import tanh
+from classifiers.activations import softmax, tanh
 from classifiers.duplicates import collapse, distinct_rows
 from classifiers.full_batch import FullBatch, add_gradients
 from classifiers.fused_fields import FusedFields
@@ -188,6 +188,23 @@ def test_chunks_joined_or_not_predict_the_same(n_categories, hidden, fmt, monkey
     monkeypatch.setattr(FusedFields, "pays", False)
     monkeypatch.setattr("classifiers.network.ROWS_A_CHUNK", 10**9)
     assert_close(probability, model.predict_proba(X), scale=1, terms=200)
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_hidden_layers_see_each_distinct_row_of_a_chunk_once(missing, monkeypatch):
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 2000, (300, 3))[rng.integers(0, 300, 30_000)]
+    model = MLPClassifier((8,), handle_missing="zero", n_categories=[2000] * 3, max_iter=1, random_state=0)
+    model.fit(codes, codes.sum(axis=1) % 3)
+    if missing:
+        codes[codes % 7 == 0] = -1
+    heights = []
+    forward = Network.forward
+    monkeypatch.setattr(Network, "forward", lambda self, X: heights.append(X.shape[0]) or forward(self, X))
+    probability = model.predict_proba(codes)
+    assert heights
+    assert max(heights) <= 300
+    assert_close(probability, softmax(forward(model._network, OneHot(codes, [2000] * 3, missing="zero"))), scale=1)
 
 
 def test_an_error_names_the_row_of_the_data_not_of_its_chunk():
