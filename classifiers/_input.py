@@ -67,6 +67,11 @@ def as_design_matrix(
         Naming field, row and value, and what to pass instead.
     """
     if isinstance(X, OneHot):
+        if missing == "own" != X.missing:
+            raise CodeError(
+                f"X is a OneHot made with missing={X.missing!r}: its last categories are not the missing ones, as "
+                "handle_missing='own' has it; pass OneHot(codes, n_categories, missing='own'), or the codes themselves"
+            )
         _check_fields(X, n_categories, names)
         return X.astype(dtype)
     undecided = n_categories is None and not fitted

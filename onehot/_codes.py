@@ -39,6 +39,7 @@ class Encoded(NamedTuple):
     indices: Array
     n_categories: tuple[int, ...]
     offsets: Array
+    missing: Missing
     has_missing: bool
 
 
@@ -83,7 +84,7 @@ def encode(
         indices[absent] = MISSING
     indices.flags.writeable = False
     offsets.flags.writeable = False
-    return Encoded(indices, counts, offsets, absent is not None)
+    return Encoded(indices, counts, offsets, missing, absent is not None)
 
 
 def decode(

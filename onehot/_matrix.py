@@ -60,6 +60,8 @@ class OneHot(LazyMatrix):
     n_categories : tuple of int
     offsets : array of int64, shape (f,)
         Where each field's block begins.
+    missing : {"error", "zero", "own"}
+        As it was given: with "own", the last category of every field is the missing one.
     nnz : int
         The number of ones.
 
@@ -94,7 +96,7 @@ class OneHot(LazyMatrix):
            [ 5., 50.]])
     """
 
-    __slots__ = ("_field", "_has_missing", "dtype", "indices", "n_categories", "offsets", "shape")
+    __slots__ = ("_field", "_has_missing", "dtype", "indices", "missing", "n_categories", "offsets", "shape")
 
     def __init__(
         self,
@@ -112,7 +114,7 @@ class OneHot(LazyMatrix):
         self._set(encode(codes, n_categories, missing=missing, names=names), _float_dtype(dtype))
 
     def _set(self, encoded: Encoded, dtype: np.dtype[Any]) -> None:
-        self.indices, self.n_categories, self.offsets, self._has_missing = encoded
+        self.indices, self.n_categories, self.offsets, self.missing, self._has_missing = encoded
         self.dtype = dtype
         self.shape = (len(self.indices), sum(self.n_categories))
         self.indices.flags.writeable = False
@@ -241,7 +243,7 @@ class OneHot(LazyMatrix):
     def _with_indices(self, indices: Array, dtype: np.dtype[Any] | None = None) -> OneHot:
         indices.flags.writeable = False
         X = OneHot.__new__(OneHot)
-        X.indices, X._has_missing = indices, self._has_missing
+        X.indices, X.missing, X._has_missing = indices, self.missing, self._has_missing
         X.n_categories, X.offsets = self.n_categories, self.offsets
         X.dtype = self.dtype if dtype is None else dtype
         X.shape = (len(indices), self.shape[1])
@@ -346,7 +348,7 @@ class OneHot(LazyMatrix):
     rmatmat = rmatvec
 
     def __getstate__(self) -> tuple[Encoded, np.dtype[Any]]:
-        return Encoded(self.indices, self.n_categories, self.offsets, self._has_missing), self.dtype
+        return Encoded(self.indices, self.n_categories, self.offsets, self.missing, self._has_missing), self.dtype
 
     def __setstate__(self, state: tuple[Encoded, np.dtype[Any]]) -> None:
         encoded, dtype = state

@@ -198,9 +198,13 @@ def test_hidden_layers_see_each_distinct_row_of_a_chunk_once(missing, monkeypatc
     model.fit(codes, codes.sum(axis=1) % 3)
     if missing:
         codes[codes % 7 == 0] = -1
-    heights = []
-    forward = Network.forward
-    monkeypatch.setattr(Network, "forward", lambda self, X: heights.append(X.shape[0]) or forward(self, X))
+    heights, forward = [], Network.forward
+
+    def measured(self, X):
+        heights.append(X.shape[0])
+        return forward(self, X)
+
+    monkeypatch.setattr(Network, "forward", measured)
     probability = model.predict_proba(codes)
     assert heights
     assert max(heights) <= 300

@@ -43,6 +43,16 @@ def test_every_format_of_missing_codes_gives_one_model(policy):
         assert model.coef_ == pytest.approx(models[0].coef_)
 
 
+@pytest.mark.parametrize("policy", ["error", "zero"])
+def test_a_matrix_without_missing_categories_is_not_taken_for_one_with(policy):
+    wider = OneHot(np.abs(CODES), (4, 3), missing=policy)
+    for last_step in ("fit", "predict"):
+        model = SoftmaxRegression(n_categories=COUNTS, handle_missing="own", max_iter=500)
+        with pytest.raises(CodeError, match=rf"OneHot made with missing='{policy}'.*pass OneHot\(codes, .*'own'\)"):
+            model.fit(wider, Y) if last_step == "fit" else model.fit(CODES, Y).predict(wider)
+    assert model.predict(OneHot(np.abs(CODES), COUNTS, missing="own")).shape == (5,)
+
+
 def test_without_n_categories_the_missing_one_comes_last():
     model = SoftmaxRegression(handle_missing="own", max_iter=500).fit(CODES, Y)
     assert model.n_categories_ == (4, 3)
