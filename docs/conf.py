@@ -52,8 +52,9 @@ toc_object_entries_show_parents = "hide"
 autodoc_preserve_defaults = True
 autodoc_typehints = "none"  # the docstrings say shapes, which types do not
 numpydoc_show_class_members = False
-copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+copybutton_line_continuation_character = "\\"
 
 plot_include_source = True
 plot_html_show_source_link = False
