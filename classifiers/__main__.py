@@ -8,6 +8,8 @@ if __name__ == "__main__":
 
         demonstrate()
     else:
-        from classifiers.command_line import main
-
+        try:
+            from classifiers.command_line import main
+        except KeyboardInterrupt:  # before there is anything to keep
+            sys.exit(130)
         sys.exit(main())

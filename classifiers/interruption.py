@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import TYPE_CHECKING
 
 from classifiers.stopping import History, StoppingRule
+
+if TYPE_CHECKING:
+    from typing import Self
 
 __all__ = ["CtrlC"]
 
@@ -23,8 +27,9 @@ class CtrlC(StoppingRule):
         """Return why to stop now, or None."""
         return "Ctrl-C" if self.pressed else None
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self.before = signal.signal(signal.SIGINT, self._on_signal)
+        return self
 
     def __exit__(self, *error: object) -> None:
         signal.signal(signal.SIGINT, self.before or signal.SIG_DFL)

@@ -39,6 +39,7 @@ def progress(verbose: int, max_iter: int) -> Iterator[Callable[[EpochRecord], No
 
     with bar:
         yield advance
+        _complete(bar)
 
 
 def _bar(max_iter: int) -> Any:
@@ -47,13 +48,25 @@ def _bar(max_iter: int) -> Any:
         from tqdm.auto import tqdm
     except ModuleNotFoundError:
         return None
-    bar = tqdm(total=max_iter, unit="epoch", disable=None, dynamic_ncols=True)  # None: where stderr is no terminal
+    layout = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
+    bar = tqdm(total=max_iter, bar_format=layout, disable=None, dynamic_ncols=True)  # None: where stderr is no terminal
     return None if bar.disable else bar
 
 
+def _complete(bar: Any) -> None:
+    """Make epochs that a rule spared count as done: a notebook paints a bar red that ends before its total."""
+    bar.total = bar.n
+    if hasattr(bar, "container"):
+        bar.container.children[1].max = bar.n
+    bar.refresh()
+
+
 def _postfix(record: EpochRecord) -> dict[str, str]:
-    shown = {"loss": record.loss, "acc": record.accuracy, "val_loss": record.val_loss, "val_acc": record.val_accuracy}
-    return {name: f"{value:.4f}" for name, value in shown.items() if value is not None}
+    """Return what fits beside a bar in a line of 80 characters."""
+    shown = {"loss": record.loss, "acc": record.accuracy}
+    if record.val_loss is not None and record.val_accuracy is not None:
+        shown = {"loss": record.loss, "val_loss": record.val_loss, "val_acc": record.val_accuracy}
+    return {name: f"{value:.4f}" for name, value in shown.items()}
 
 
 def _print(record: EpochRecord) -> None:
