@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 from classifiers.optimizers import OPTIMIZERS
 
-__all__ = ["parser"]
+__all__ = ["in_options", "parser"]
+
+# The options whose names are not those of the parameters that they set.
+OPTION_OF = {
+    "hidden_layer_sizes": "--hidden",
+    "max_iter": "--epochs",
+    "n_iter_no_change": "--patience",
+    "random_state": "--seed",
+    "validation_fraction": "--valid",
+}
+SAME_NAME = ("alpha", "batch_size", "class_weight", "handle_missing", "handle_unknown", "learning_rate")
+OPTION_OF |= {name: "--" + name.replace("_", "-") for name in SAME_NAME}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -62,3 +74,18 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("data", help=".csv, .tsv or .parquet")
     evaluate.add_argument("--target", required=True, metavar="COLUMN", help="the labels")
     return program
+
+
+def in_options(message: str) -> str:
+    """Return a message of the estimators with options in place of parameters.
+
+    Examples
+    --------
+    >>> in_options("row 3: 'Rome' is unknown; pass handle_unknown='ignore' to let it contribute nothing")
+    "row 3: 'Rome' is unknown; train with --handle-unknown ignore to let it contribute nothing"
+    """
+    for name, option in OPTION_OF.items():
+        message = re.sub(rf"\bpass {name}=", f"train with {name}=", message)
+        message = re.sub(rf"\b{name}='?([\w.+-]+)'?", rf"{option} \1", message)
+        message = message.replace(name, option) if "_" in name else message
+    return message

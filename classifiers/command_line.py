@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
-from classifiers._command_options import parser
-from classifiers.data_files import numbers_of, read_table
+from classifiers._command_options import in_options, parser
+from classifiers.data_files import are_mostly_numbers, numbers_of, read_table
 from classifiers.diagnostics import sample_losses, worst_predictions
 from classifiers.interruption import CtrlC
 from classifiers.mlp import MLPClassifier
@@ -51,7 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
         except (OSError, ValueError, ArithmeticError, ImportError) as error:
-            print(f"error: {error}", file=sys.stderr)
+            text = in_options(str(error))
+            of_data = text.startswith(("column ", "field "))
+            print(f"error: {options.data}: {text}" if of_data else f"error: {text}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
             print("Interrupted: nothing was kept.", file=sys.stderr)
@@ -72,7 +74,8 @@ def _train(options: argparse.Namespace) -> int:
     model.set_params(categorical_features=categorical or None)
     print(f"{options.data}: {len(y)} rows, {len(np.unique(y))} classes")
     for kind, names in ("categories", categorical), ("numbers", [c for c in frame.columns if c not in categorical]):
-        print(f"  {len(names)} columns of {kind}" + (f": {', '.join(names)}" if 0 < len(names) <= 12 else ""))
+        columns = "column" if len(names) == 1 else "columns"
+        print(f"  {len(names)} {columns} of {kind}" + (f": {', '.join(names)}" if 0 < len(names) <= 12 else ""))
 
     ctrl_c = CtrlC()
     model.set_params(verbose=1, stopping=model._stopping_rule() | ctrl_c)
@@ -131,7 +134,7 @@ def _new_model(options: argparse.Namespace) -> Model:
     model = MODELS[options.model]()
     given = vars(options).keys() & MLPClassifier().get_params().keys()
     for name in sorted(given - model.get_params().keys()):
-        raise ValueError(f"{name} is not a parameter of --model {options.model}; pass --model mlp")
+        raise ValueError(f"{name} is no option of --model {options.model}; pass --model mlp")
     model.set_params(**{name: getattr(options, name) for name in given})
     model.set_params(early_stopping="validation_fraction" in given)
     model._check_parameters()
@@ -154,8 +157,14 @@ def _features(frame: nw.DataFrame[Any], options: argparse.Namespace) -> tuple[nw
             continue
         try:
             numbers.append(numbers_of(column))
-        except ValueError:
+        except ValueError as error:
             categorical.append(name)
+            if are_mostly_numbers(column):
+                warnings.warn(
+                    f"{options.data}: {error}, as most others are; the column is read as categories. Leave the cell "
+                    "empty if the number is missing",
+                    stacklevel=2,
+                )
     return frame.with_columns(*numbers), categorical
 
 

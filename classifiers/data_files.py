@@ -13,7 +13,7 @@ import narwhals as nw
 
 from classifiers.tables import is_missing
 
-__all__ = ["numbers_of", "read_table"]
+__all__ = ["are_mostly_numbers", "numbers_of", "read_table"]
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 PARQUET = {".parquet", ".pq"}
@@ -52,6 +52,20 @@ def numbers_of(column: nw.Series[Any]) -> nw.Series[Any]:
         except (TypeError, ValueError):
             raise ValueError(f"column {column.name!r}, row {row}: {value!r} is not a number") from None
     return nw.new_series(column.name, numbers, nw.Float64, backend=column.implementation)
+
+
+def are_mostly_numbers(column: nw.Series[Any]) -> bool:
+    """Tell whether at least nine in ten of the cells that are not empty are numbers."""
+    cells = column.drop_nulls().to_list()
+    return sum(map(_is_number, cells)) >= 0.9 * len(cells) > 0
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        float(cell)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _read(file: Any, suffix: str) -> Any:

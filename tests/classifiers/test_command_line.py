@@ -81,7 +81,7 @@ def test_train_predict_evaluate(suffix, data, reader, capfd):
     assert (code, err) == (0, "")
     assert "people" + suffix + ": 120 rows, 2 classes" in out
     assert "2 columns of categories: city, zone\n" in out
-    assert "1 columns of numbers: age\n" in out
+    assert "1 column of numbers: age\n" in out
     assert "20 epochs in" in out
     assert re.search(r"kept the weights of epoch \d+, the best on validation data", out)
     model = MLPClassifier.load("m.npz")
@@ -141,6 +141,16 @@ def test_all_columns_of_numbers_can_be_categories(tmp_path, capfd):
     code, out, err = run(capfd, "train", path, "--target", "y", *save)
     assert (code, err, "0 columns of categories\n  3 columns of numbers: a, b, c" in out) == (0, "", True)
     assert SoftmaxRegression.load(save[1]).coef_.shape == (2, 3)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_column_of_numbers_with_a_word_in_it_is_reported(tmp_path, capfd):
+    path = tmp_path / "gaps.csv"
+    ages = ["NA", *map(str, range(19))]
+    pl.DataFrame({"age": ages, "city": ["Oslo", "Voss"] * 10, "y": [0, 1] * 10}).write_csv(path)
+    code, out, err = run(capfd, "train", path, "--target", "y")
+    assert (code, "2 columns of categories: age, city" in out) == (0, True)
+    assert err.startswith(f"warning: {path}: column 'age', row 0: 'NA' is not a number, as most others are; the column")
 
 
 def test_models_from_python_read_files(data, capfd):
@@ -236,8 +246,8 @@ FAILURES = {
     "no column": ([*TRAIN, "zip*"], "people.csv: no column 'zip*'"),
     "nothing left": (["train", "people.csv", "--target", "y", "--drop", "*"], "no column is left to learn from"),
     "another suffix": (["train", "people.xls", "--target", "y"], "'.xls' is not one of .csv, .tsv"),
-    "hidden units of no MLP": ([*TRAIN, "--hidden", "3"], "not a parameter of --model softmax; pass --model mlp"),
-    "out of bounds": ([*TRAIN, "--alpha", "-1"], "alpha=-1.0 must be a number in [0, inf)"),
+    "hidden units of no MLP": ([*TRAIN, "--hidden", "3"], "--hidden is no option of --model softmax; pass --model mlp"),
+    "out of bounds": ([*TRAIN, "--alpha", "-1"], "error: --alpha -1.0 must be a number in [0, inf)"),
     "no validation": ([*TRAIN, "--valid", "0.001"], "early_stopping cannot set validation data aside"),
     "no folder": ([*TRAIN, "--save", "none/m.npz"], "none/m.npz: there is no such folder"),
     "divergence": (
@@ -247,15 +257,21 @@ FAILURES = {
     "one class": (["train", "one.csv", "--target", "y"], "y has only one class"),
     "no rows": (["train", "empty.csv", "--target", "y"], "empty.csv: there are no rows"),
     "no label": (["train", "gap.csv", "--target", "y"], "gap.csv: column 'y', row 1: the label is missing"),
-    "no number": (["train", "gap.csv", "--target", "other", "--drop", "city", "y"], "column 0 ('age'), row 2"),
-    "no category": (["train", "gap.csv", "--target", "other", "--drop", "age", "y"], "handle_missing='own'"),
+    "no number": (["train", "gap.csv", "--target", "other", "--drop", "city", "y"], "gap.csv: column 0 ('age'), row 2"),
+    "no category": (
+        ["train", "gap.csv", "--target", "other", "--drop", "age", "y"],
+        "train with --handle-missing own to give",
+    ),
     "no table": (["train", "noise.parquet", "--target", "y"], "noise.parquet: "),
     "no model": (["predict", "people.csv", "people.csv"], "people.csv: not a model file"),
     "no column to predict by": (
         ["predict", "m.npz", "gap.csv"],
         "gap.csv: no column 'zone', which the model was fitted to",
     ),
-    "new category": (["predict", "m.npz", "new.csv"], "'Bodø' is not one of the 2 categories known from fit"),
+    "new category": (
+        ["predict", "m.npz", "new.csv"],
+        "new.csv: column 0 ('city'), row 0: 'Bodø' is not one of the 2 categories known from fit",
+    ),
     "new number": (["predict", "m.npz", "old.csv"], "column 'age', row 0: 'old' is not a number"),
     "new class": (
         ["evaluate", "m.npz", "new.csv", "--target", "y"],
