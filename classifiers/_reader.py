@@ -21,7 +21,7 @@ from classifiers.columns import ColumnEncoder
 from classifiers.design_matrix import DesignMatrix
 from classifiers.explanation import Explanation, explain
 from classifiers.network import Network
-from classifiers.tables import describe_kinds, has_names, is_frame, is_table
+from classifiers.tables import describe_kinds, has_names, is_frame, is_lazy, is_table
 from onehot import OneHot, ShapeError
 from onehot._codes import normalize_n_categories
 
@@ -59,7 +59,7 @@ class InputReader(BaseEstimator):
         check_is_fitted(self)
         names = self._column_names(input_features)
         if self._encoder is not None:
-            rows = self._encoder.row_names()
+            rows = self._encoder.row_names(names)
         elif self.n_categories_ is None or len(names) != len(self.n_categories_):
             rows = names
         else:
@@ -112,6 +112,11 @@ class InputReader(BaseEstimator):
         learned = getattr(self, "feature_names_in_", None)
         if given is not None and learned is not None and list(given) != list(learned):
             raise ValueError("input_features is not equal to feature_names_in_")
+        if given is not None and len(given) not in (self.n_features_in_, len(self.n_categories_ or ())):
+            raise ValueError(
+                f"input_features has {len(given)} names, but {type(self).__name__} was fitted to "
+                f"{self.n_features_in_} columns"
+            )
         names = learned if learned is not None else given
         if names is None:
             fields = self.n_categories_ if self._encoder is None else None
@@ -120,6 +125,8 @@ class InputReader(BaseEstimator):
 
     def _read(self, X: Any, *, fitting: bool, sample_weight: Any = None) -> DesignMatrix:
         """Return X as a design matrix; when fitting, learn its width, its names and its categories."""
+        if is_lazy(X):
+            raise TypeError(f"X is a {type(X).__name__}, whose rows are not there yet; pass X.collect()")
         if fitting:
             self._encoder = None
             if self._is_table(X):

@@ -140,14 +140,18 @@ class ColumnEncoder:
         C = OneHot(codes, self.n_categories, missing="zero", dtype=dtype)
         return MixedMatrix(C, narrow) if self.numbers else C
 
-    def row_names(self) -> list[str]:
-        """Return the names of the rows of the first layer's W: ``city=Oslo`` of fields, ``age`` of numbers."""
-        names = []
+    def row_names(self, names: Sequence[str] | None = None) -> list[str]:
+        """Return the names of the rows of the first layer's W: ``city=Oslo`` of fields, ``age`` of numbers.
+
+        `names` are those of the columns, where they had none.
+        """
+        names = self.names if names is None else names
+        rows = []
         for j, known in zip(self.fields, self.categories, strict=True):
-            names += [f"{self.names[j]}={category}" for category in known]
+            rows += [f"{names[j]}={category}" for category in known]
             if self.handle_missing == "own":
-                names.append(f"{self.names[j]}=<missing>")
-        return names + [self.names[j] for j in self.numbers]
+                rows.append(f"{names[j]}=<missing>")
+        return rows + [names[j] for j in self.numbers]
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that was learned as arrays and JSON values; `from_state_dict` is the way back."""

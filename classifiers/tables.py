@@ -27,6 +27,7 @@ __all__ = [
     "describe_kinds",
     "has_names",
     "is_frame",
+    "is_lazy",
     "is_missing",
     "is_table",
 ]
@@ -39,6 +40,11 @@ CATEGORIES, NUMBERS = "categories", "numbers"
 def is_frame(X: Any) -> bool:
     """Tell whether X is a DataFrame of pandas, polars or another library that narwhals knows; loads none of them."""
     return not isinstance(X, np.ndarray | list) and nw.dependencies.is_into_dataframe(X)
+
+
+def is_lazy(X: Any) -> bool:
+    """Tell whether X is a frame that is yet to be computed, like a polars LazyFrame."""
+    return not isinstance(X, np.ndarray | list) and not is_frame(X) and nw.dependencies.is_into_lazyframe(X)
 
 
 def is_table(X: Any) -> bool:
@@ -117,9 +123,9 @@ class Column:
         """Return the categories that its dtype lists, in their order."""
         if not isinstance(self.data, nw.Series):
             return None
-        if self.data.implementation.is_pandas_like() and self.data.dtype in (nw.Categorical, nw.Enum):
-            categories: list[Any] = self.data.to_native().cat.categories.tolist()
-            return categories
+        if self.data.implementation.is_pandas_like():
+            declared = getattr(self.data.to_native().dtype, "categories", None)  # Arrow's dictionaries declare none
+            return None if declared is None else list(declared.tolist())
         return self.data.dtype.categories if isinstance(self.data.dtype, nw.Enum) else None
 
     def categories(self) -> tuple[Label, ...]:

@@ -302,13 +302,33 @@ def test_arrow_backed_strings():
         assert fitted.get_feature_names_out().tolist() == ["c=a", "c=b", "c=<missing>", "n"]
 
 
+def test_arrow_dictionaries_of_pandas_are_sorted():
+    pd = pytest.importorskip("pandas", reason=WHY)
+    pa = pytest.importorskip("pyarrow", reason="Arrow is the reader's own choice; no extra brings it")
+    table = pa.table({"c": pa.array(["b", "a", "b"]).dictionary_encode()})
+    for X in (table, table.to_pandas(types_mapper=pd.ArrowDtype)):
+        assert model().fit(X, [0, 1, 0]).get_feature_names_out().tolist() == ["c=a", "c=b"]
+
+
+def test_a_frame_that_is_yet_to_be_computed_is_refused(columns, y):
+    pl = pytest.importorskip("polars", reason=WHY)
+    X = pl.DataFrame(columns)
+    fitted = model().fit(X, y)
+    for call in (lambda: model().fit(X.lazy(), y), lambda: fitted.predict(X.lazy())):
+        with pytest.raises(TypeError, match=r"X is a LazyFrame, whose rows are not there yet; pass X\.collect\(\)"):
+            call()
+
+
 def test_columns_numbered_by_pandas_are_taken_by_position(columns, y):
     pd = pytest.importorskip("pandas", reason=WHY)
     X = pd.DataFrame(dict(enumerate(columns.values())))
     fitted = model(categorical_features=[0, 2]).fit(X, y)
     assert not hasattr(fitted, "feature_names_in_")
-    assert fitted.get_feature_names_out(["city", "age", "member", "income"]).shape == (8,)
+    named = [*(f"city={city}" for city in CITIES), "member=False", "member=True", "age", "income"]
+    assert fitted.get_feature_names_out(["city", "age", "member", "income"]).tolist() == named
     assert fitted.get_feature_names_out().tolist()[0] == "x0=Bergen"
+    with pytest.raises(ValueError, match="input_features has 3 names, but SoftmaxRegression was fitted to 4 columns"):
+        fitted.get_feature_names_out(["city", "age", "member"])
 
 
 def test_an_ordinal_encoder_in_front(frame, columns, y):
