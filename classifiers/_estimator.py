@@ -28,6 +28,7 @@ from sklearn.utils.validation import (
 )
 
 from classifiers._reader import InputReader
+from classifiers.gradient_flow import GradientFlowWarning, gradient_flow_problem
 from classifiers.lbfgs import fit_lbfgs
 from classifiers.losses import log_softmax, softmax
 from classifiers.model_file import load, save
@@ -150,7 +151,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
     def partial_fit(
         self, X: Any, y: npt.ArrayLike, classes: npt.ArrayLike | None = None, sample_weight: npt.ArrayLike | None = None
     ) -> Self:
-        """Make one epoch over this data, going on from where the model is.
+        """Make one epoch over this data, going on from where the model is, with the parameters that it has now.
 
         Parameters
         ----------
@@ -166,8 +167,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
         self
         """
         first = not hasattr(self, "_network")
-        if first:
-            self._check_parameters()
+        self._check_parameters()
         design = self._read(X, fitting=first, sample_weight=sample_weight)
         labels = _read_labels(X, y)
         if first:
@@ -185,8 +185,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
         if self.class_weight == "balanced":
             raise ValueError("class_weight='balanced' needs all data at once; pass a dict, or sample_weight")
         weight = self._weights(sample_weight, y_index, normalize=False)
-        if self._optimizer is None:
-            self._optimizer = self._new_optimizer()
+        self._optimizer = self._running_optimizer()
         schedule = get_schedule(self.schedule, max_iter=max(self.max_iter, 1))
         self._optimizer.learning_rate = self._base_learning_rate() * schedule(len(self.history_))
         with np.errstate(all="ignore"):
@@ -200,6 +199,9 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
             )
         if self.verbose:
             print(record, flush=True)
+        problem = gradient_flow_problem(record)
+        if problem and not (self.history_ and gradient_flow_problem(self.history_[-1])):  # once, where it begins
+            warnings.warn(problem, GradientFlowWarning, stacklevel=2)
         self.history_ = [*self.history_, record]
         check_divergence(self.history_, self._base_learning_rate())
         self.stop_reason_ = "partial_fit makes one epoch"
@@ -364,6 +366,14 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
             self.solver, learning_rate=self.learning_rate, momentum=self.momentum, weight_decay=self.alpha
         )
 
+    def _running_optimizer(self) -> Optimizer:
+        """Return the optimizer with its averages under the parameters of now; a new one where the solver changed."""
+        optimizer = self._new_optimizer()
+        running = self._optimizer
+        if type(running) is type(optimizer):
+            optimizer.n_steps, optimizer.states = running.n_steps, running.states
+        return optimizer
+
     def _base_learning_rate(self) -> float:
         return float(self.solver.learning_rate if isinstance(self.solver, Optimizer) else self.learning_rate)
 
@@ -394,6 +404,10 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
             raise ValueError(
                 f"stopping={self.stopping!r} must be a rule of classifiers.stopping, like LossChange(1e-4)"
             )
+        get_schedule(self.schedule, max_iter=max(self.max_iter, 1))
+        weights = self.class_weight
+        if not (weights is None or isinstance(weights, dict) or (isinstance(weights, str) and weights == "balanced")):
+            raise ValueError(f"class_weight={weights!r} must be None, 'balanced', or a dict from classes to weights")
         if self.solver != "lbfgs":
             self._new_optimizer()
 

@@ -1,5 +1,6 @@
 """What both estimators share: weights, going on from earlier fits, unknown codes, validation, scikit-learn's tools."""
 
+import copy
 import pickle
 import re
 
@@ -111,6 +112,24 @@ def test_partial_fit_goes_on_after_fit(model, problem):
     longer = model(solver="momentum", stopping=MaxEpochs(6)).fit(problem.codes, problem.y)
     assert_same(going_on, longer)
     assert going_on.n_iter_ == 6
+
+
+@pytest.mark.parametrize("changed", [{"alpha": 0.3}, {"momentum": 0.2}, {"solver": "adam"}, {"learning_rate": 0.3}])
+def test_parameters_set_between_parts_hold_from_then_on(model, problem, changed):
+    data = problem.codes, problem.y
+    unchanged = model(solver="momentum").partial_fit(*data, classes=range(3))
+    steps = unchanged._optimizer.n_steps
+    going_on = copy.deepcopy(unchanged).set_params(**changed).partial_fit(*data)
+    assert going_on._optimizer.n_steps == (steps if "solver" in changed else 2 * steps), "averages go on"
+    unchanged.partial_fit(*data)
+    assert going_on.partial_fit(*data).history_[2].loss != unchanged.partial_fit(*data).history_[2].loss
+
+
+@pytest.mark.parametrize("wrong", [{"alpha": -1}, {"schedule": "soon"}], ids=str)
+def test_parameters_set_between_parts_are_checked(model, problem, wrong):
+    begun = model().partial_fit(problem.codes, problem.y, classes=range(3))
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        begun.set_params(**wrong).partial_fit(problem.codes, problem.y)
 
 
 def test_classes_may_be_absent_from_parts(model, problem):

@@ -73,6 +73,15 @@ def test_each_fit_has_its_own_warning_at_the_line_that_calls_fit(digits):
         assert caught[0].filename == __file__
 
 
+def test_parts_warn_once_at_the_line_that_calls_partial_fit(digits):
+    model = MLPClassifier((8,) * 9, "sigmoid", random_state=0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(3):
+            model.partial_fit(*digits, classes=range(10))
+    assert [(each.category, each.filename) for each in caught] == [(GradientFlowWarning, __file__)]
+
+
 def test_lbfgs_warns_too(digits):
     model = MLPClassifier((8,), "tanh", solver="lbfgs", initializer=zeros, max_iter=3, random_state=0)
     with pytest.warns(GradientFlowWarning, match="its norm is 0 in layer 1"):
