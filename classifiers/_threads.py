@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from contextvars import copy_context
 from functools import cache
-from typing import TypeVar
+from threading import Lock, local
+from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
@@ -50,7 +50,7 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> l
                 for _ in left:  # nobody needs to begin another one
                     pass
 
-    with one_blas_thread():  # always: with more, BLAS adds up in another order
+    with one_blas_thread:  # always: with more, BLAS adds up in another order
         n_helpers = min(n_threads(), len(items)) - 1
         helpers = [_helpers(n_helpers).submit(copy_context().run, work) for _ in range(n_helpers)]  # with np.errstate
         work()
@@ -71,10 +71,38 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_helpers.cache_clear)  # threads do not survive a fork
 
 
-def one_blas_thread() -> AbstractContextManager[object]:
-    """Return a context in which BLAS keeps to its caller's thread: its idle threads would spin on cores we need."""
-    limits: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
-    return limits
+class OneBlasThread(local):
+    """In its context BLAS keeps to its caller's thread: its idle threads would spin on cores that we need.
+
+    The number is the whole process's. Where contexts of several threads overlap, each ends with the number that was
+    before the first of them began, and not with the one that it found.
+    """
+
+    lock = Lock()
+    n_inside = 0  # threads
+    before: Any = None
+
+    def __init__(self) -> None:
+        self.depth = 0  # contexts of this thread
+
+    def __enter__(self) -> None:
+        self.depth += 1
+        if self.depth == 1:
+            with self.lock:
+                limit = _controller().limit(limits=1, user_api="blas")
+                if OneBlasThread.n_inside == 0:
+                    OneBlasThread.before = limit
+                OneBlasThread.n_inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        self.depth -= 1
+        if self.depth == 0:
+            with self.lock:
+                OneBlasThread.n_inside -= 1
+                self.before.restore_original_limits()
+
+
+one_blas_thread = OneBlasThread()
 
 
 @cache

@@ -94,7 +94,7 @@ def fit_lbfgs(
 
     if max_iter == 0:
         return [], "reached 0 iterations", False
-    with one_blas_thread():
+    with one_blas_thread:
         result = optimize.minimize(
             objective,
             theta.copy(),

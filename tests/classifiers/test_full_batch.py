@@ -1,13 +1,15 @@
 """What full-batch fitting and prediction do to go fast changes no result: each way is held to the plain sum."""
 
 import itertools
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from classifiers import MLPClassifier, SoftmaxRegression, duplicates, full_batch
-from classifiers._threads import map_in_order, n_threads
+from classifiers._threads import map_in_order, n_threads, one_blas_thread
 from classifiers.activations import softmax, tanh
 from classifiers.duplicates import collapse, distinct_rows
 from classifiers.full_batch import FullBatch, add_gradients
@@ -242,6 +244,38 @@ def test_threads_may_share_out_work_themselves(monkeypatch):
     monkeypatch.setenv("ONEHOT_NUM_THREADS", "3")
     rows = map_in_order(lambda i: map_in_order(lambda j: i * j, range(5)), range(20))
     assert rows == [[i * j for j in range(5)] for i in range(20)]
+
+
+def threads_of_blas():
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+def test_an_inner_limit_of_blas_leaves_the_outer_in_force():
+    before = threads_of_blas()
+    with one_blas_thread:
+        assert map_in_order(lambda _: set(threads_of_blas()), range(3)) == [{1}] * 3
+        assert set(threads_of_blas()) == {1}
+    assert threads_of_blas() == before
+
+
+def test_overlapping_limits_of_blas_leave_it_as_it_was():
+    before = threads_of_blas()
+    first_begun, second_begun, first_ended = Event(), Event(), Event()
+
+    def first():
+        with one_blas_thread:
+            first_begun.set()
+            second_begun.wait(10)
+        first_ended.set()
+
+    thread = Thread(target=first)
+    thread.start()
+    assert first_begun.wait(10)
+    with one_blas_thread:
+        second_begun.set()
+        assert first_ended.wait(10)
+    thread.join()
+    assert threads_of_blas() == before
 
 
 def test_threads_see_the_error_state_of_their_caller(monkeypatch):
