@@ -103,6 +103,16 @@ def test_a_bias_is_added_last(kernels, case, dtype):
     assert_array_equal(out, gather_sum_by_loop(table, indices) + bias, strict=True)
 
 
+@pytest.mark.parametrize(("V", "d"), [(50, 2), (50, 10), (30_000, 10)], ids=["narrow", "wider", "beyond the cache"])
+@pytest.mark.parametrize("case", ["skewed", "missing", "one field"])
+def test_a_large_batch_has_the_bits_of_the_loop(kernels, case, V, d, dtype):
+    table, indices = draw(V, d, dtype=dtype), draw_indices(case, V=V, n=10_000)
+    out = np.full((10_000, d), np.nan, dtype)
+    kernels.gather_sum(table, indices, out, case == "missing")
+    selected = np.where(indices[..., None] >= 0, table[indices], 0)
+    assert_array_equal(out, sum(selected[:, j] for j in range(indices.shape[1])), strict=True)
+
+
 @pytest.mark.parametrize("d", [1, 3, 27, 128, 129, 300])
 def test_columns_never_mix(kernels, d, dtype):
     indices, table, values = draw_indices("skewed"), draw(50, d, dtype=dtype), draw(40, d, dtype=dtype, seed=2)
