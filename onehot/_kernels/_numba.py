@@ -33,6 +33,7 @@ __all__ = ["coalesce", "gather_sum", "scatter_add", "softmax_cross_entropy"]
 
 STRIP = 128  # columns held in registers at once: wider tables go strip by strip
 BLOCK = 64  # samples whose logits stay in the first-level cache between the passes of the softmax
+HUGE = 1e250  # a product that one more denominator, at most K, does not make infinite
 CHUNK = 1 << 14  # samples behind one partial sum of the loss, whoever computes it
 WORTH_THREADS = 1 << 21  # numbers to move: with fewer, waking threads costs more than they save
 OUT_OF_CACHE = 1 << 18  # numbers in a table: a smaller one gains nothing from threads, nor from asking for rows ahead
@@ -284,14 +285,22 @@ def _softmax_cross_entropy(n_classes: int) -> Callable[..., Any]:
             flat = p.reshape(-1)
             for q in range(n * K):
                 flat[q] = _exp(flat[q])
+            product = 1.0
             for i in range(n):
                 denominator = _sum(p, i, K)
                 share = 1 / total if weight is None else weight[start + i] / total
-                loss += share * math.log(denominator)
+                if weight is not None:
+                    loss += share * math.log(denominator)
+                else:  # the logarithm of a product for the sum of logarithms, which cost as much as all the rest
+                    product *= denominator
+                    if product > HUGE:
+                        loss += share * math.log(product)
+                        product = 1.0
                 factor = number(share / denominator)
                 for c in range(K):
                     p[i, c] *= factor
                 p[i, label[i]] -= number(share)
+            loss += math.log(product) / total
         return loss, correct
 
     return softmax_cross_entropy
