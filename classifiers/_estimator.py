@@ -17,18 +17,13 @@ import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state, column_or_1d, compute_class_weight
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    assert_all_finite,
-    check_consistent_length,
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from classifiers._reader import InputReader
 from classifiers.gradient_flow import GradientFlowWarning, gradient_flow_problem
+from classifiers.labels import classes_of, index_of, mean_one, read_labels, weights_of
 from classifiers.lbfgs import fit_lbfgs
 from classifiers.losses import log_softmax, softmax
 from classifiers.model_file import load, save
@@ -128,9 +123,9 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
         if refit:
             self._forget()
         design = self._read(X, fitting=refit, sample_weight=sample_weight)
-        labels = _read_labels(X, y)
+        labels = read_labels(X, y)
         if refit:
-            self.classes_ = _classes_of(labels)
+            self.classes_ = classes_of(labels)
         y_index = self._index_of(labels)
         weight = self._weights(sample_weight, y_index)
         self._generator = rng = _new_generator(self.random_state)
@@ -169,17 +164,17 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
         first = not hasattr(self, "_network")
         self._check_parameters()
         design = self._read(X, fitting=first, sample_weight=sample_weight)
-        labels = _read_labels(X, y)
+        labels = read_labels(X, y)
         if first:
             if classes is None:
                 raise ValueError("the first call of partial_fit needs classes=, all labels there will be")
-            self.classes_ = _classes_of(np.asarray(classes))
+            self.classes_ = classes_of(np.asarray(classes))
             self._generator = _new_generator(self.random_state)
             fan_in = max(1, round(design.nnz / design.shape[0]))
             self._network = self._new_network(design.shape[1], len(self.classes_), fan_in, self._generator)
             self._optimizer = None
             self.history_ = []
-        elif classes is not None and not np.array_equal(_classes_of(np.asarray(classes)), self.classes_):
+        elif classes is not None and not np.array_equal(classes_of(np.asarray(classes)), self.classes_):
             raise ValueError(f"classes={classes!r} differ from those of the first call, {self.classes_.tolist()}")
         y_index = self._index_of(labels)
         if self.class_weight == "balanced":
@@ -270,26 +265,14 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
 
     def _index_of(self, labels: Array) -> Array:
         """Return labels as positions in `classes_`."""
-        index = np.searchsorted(self.classes_, labels)
-        index[index == len(self.classes_)] = 0
-        for row in np.flatnonzero(self.classes_[index] != labels)[:1]:
-            raise ValueError(f"y, row {row}: class {labels.tolist()[row]!r} is not one of {self.classes_.tolist()}")
-        return index.astype(np.intp, copy=False)
+        return index_of(self.classes_, labels)
 
     def _weights(self, sample_weight: Any, y_index: Array, *, normalize: bool = True) -> Array | None:
-        """Return the product of sample and class weights, of mean 1, or None where all are equal."""
-        if sample_weight is None and self.class_weight is None:
+        """Return the weights of samples, of mean 1, or None where all are equal."""
+        weight = weights_of(sample_weight, self.class_weight, self.classes_, y_index)
+        if weight is None:
             return None
-        n = len(y_index)
-        weight: Array = _check_sample_weight(
-            sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True
-        )
-        if self.class_weight == "balanced":  # all classes have the same weight in all
-            weight = weight / np.maximum(np.bincount(y_index, weight), np.finfo(np.float64).tiny)[y_index]
-        elif self.class_weight is not None:
-            y = self.classes_[y_index]
-            weight = weight * compute_class_weight(self.class_weight, classes=self.classes_, y=y)[y_index]
-        weight = _of_mean_one(weight) if normalize else weight
+        weight = mean_one(weight) if normalize else weight
         return weight if self.solver == "lbfgs" else weight.astype(self.dtype)
 
     def _split(self, data: Dataset, X_val: Any, y_val: Any, rng: np.random.Generator) -> tuple[Dataset, Dataset | None]:
@@ -297,7 +280,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val go together: pass both or neither")
         if X_val is not None:
-            return data, Dataset(self._read(X_val, fitting=False), self._index_of(_read_labels(X_val, y_val)))
+            return data, Dataset(self._read(X_val, fitting=False), self._index_of(read_labels(X_val, y_val)))
         if not self.early_stopping:
             return data, None
         weight = data.sample_weight
@@ -310,7 +293,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
                 f"pass X_val and y_val, or another validation_fraction than {share}"
             ) from error
         training, validation = (
-            Dataset(data.X[part], data.y[part], None if weight is None else _of_mean_one(weight[part]))
+            Dataset(data.X[part], data.y[part], None if weight is None else mean_one(weight[part]))
             for part in map(np.sort, parts)
         )
         return training, validation
@@ -379,6 +362,8 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
 
     def _check_parameters(self) -> None:
         """Raise for the first parameter that has no meaning."""
+        if not self.learning_rate:
+            raise ValueError(f"learning_rate={self.learning_rate!r} must be positive: at 0 nothing is learned")
         bounds: list[tuple[str, Any, float, float]] = [
             ("alpha", Real, 0, np.inf),
             ("learning_rate", Real, 0, np.inf),
@@ -394,6 +379,11 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
             if isinstance(value, bool) or not isinstance(value, kind) or not low <= value < high:
                 sort = "a number" if kind is Real else "an integer"
                 raise ValueError(f"{name}={value!r} must be {sort} in [{low}, {high})")
+        for name in ("early_stopping", "standardize", "warm_start"):
+            if not isinstance(value := getattr(self, name), bool | np.bool_):
+                raise ValueError(f"{name}={value!r} must be True or False")
+        if not isinstance(self.verbose, Integral):
+            raise ValueError(f"verbose={self.verbose!r} must be 0, 1 or 2")
         if self.handle_unknown not in ("error", "ignore"):
             raise ValueError(f"handle_unknown={self.handle_unknown!r} must be 'error' or 'ignore'")
         if self.handle_missing not in ("error", "zero", "own"):
@@ -425,35 +415,6 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
         tags.input_tags.categorical = True
         tags.input_tags.positive_only = True  # of codes; a design matrix may be negative
         return tags
-
-
-def _of_mean_one(weight: Array) -> Array:
-    mean = weight.mean(dtype=np.float64)
-    if not mean > 0:
-        raise ValueError("sample_weight and class_weight leave no weight at all: every product is zero")
-    scaled: Array = weight / weight.dtype.type(mean)
-    return scaled
-
-
-def _read_labels(X: Any, y: npt.ArrayLike) -> Array:
-    if y is None:
-        raise ValueError("this classifier requires y to be passed, but the target y is None")
-    labels: Array = column_or_1d(y, warn=True)
-    if labels.dtype.kind == "f":
-        assert_all_finite(labels, input_name="y")
-    if labels.dtype.kind not in "biuUS":  # these are classes, whatever their values
-        check_classification_targets(labels)
-    check_consistent_length(X, labels)
-    return labels
-
-
-def _classes_of(labels: Array) -> Array:
-    classes = np.unique(labels)
-    if len(classes) < 2:
-        raise ValueError(
-            f"y has only one class, {classes.tolist()[0]!r}; a classifier needs samples of 2 classes or more"
-        )
-    return classes
 
 
 def _new_generator(random_state: Any) -> np.random.Generator:

@@ -17,8 +17,9 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import clone
 
-from classifiers._estimator import CategoricalClassifier, _read_labels
+from classifiers._estimator import CategoricalClassifier
 from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
+from classifiers.labels import read_labels
 from classifiers.lbfgs import add_penalty
 from classifiers.losses import sample_nll
 from classifiers.mixed_matrix import MixedMatrix
@@ -179,7 +180,7 @@ def gradient_check(
 
 def dataset_of(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> Dataset:
     """Return X and y as a fitted model reads them, weighted by its `class_weight`."""
-    design, y_index = model._read(X, fitting=False), model._index_of(_read_labels(X, y))
+    design, y_index = model._read(X, fitting=False), model._index_of(read_labels(X, y))
     return Dataset(design, y_index, model._weights(None, y_index))
 
 

@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from classifiers._estimator import CategoricalClassifier, _read_labels
+from classifiers._estimator import CategoricalClassifier
 from classifiers._gradient_check import GradientCheck, GradientReport, dataset_of, gradient_check
+from classifiers.labels import read_labels
 from classifiers.losses import log_softmax
 from classifiers.network import chunks
 
@@ -255,4 +256,4 @@ def dead_units(model: CategoricalClassifier, X: Any) -> list[Array]:
 def _log_probabilities(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> tuple[Array, Array]:
     """Return log P, (n, K), in float64, so that the loss of a sample that is nearly certain is not rounded to 0."""
     log_p = log_softmax(model._logits(X).astype(np.float64))
-    return log_p, model._index_of(_read_labels(X, y))
+    return log_p, model._index_of(read_labels(X, y))

@@ -35,7 +35,8 @@ class SoftmaxRegression(CategoricalClassifier):
         Strength of the L2 penalty. For SGD the penalty is exact, for the other minibatch solvers it is decoupled weight
         decay. All rows decay in every step.
     learning_rate : float
-        Of the minibatch solvers; an optimizer object brings its own.
+        Of the minibatch solvers; an optimizer object brings its own. The default suits "sgd", "momentum" and "adagrad";
+        "rmsprop" and "adam", whose steps are about as long as it is, want 0.01 or less.
     momentum : float
         Of solver ``"momentum"``.
     schedule : str or callable

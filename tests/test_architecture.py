@@ -52,6 +52,7 @@ LAYOUT = {
         "_input",
         "mixed_matrix",
         "tables",
+        "labels",
         "columns",
         "explanation",
         "_reader",

@@ -1,0 +1,113 @@
+"""y at the door: labels of any type become positions in `classes_`, and their weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length
+
+from classifiers.tables import is_missing
+
+__all__ = ["classes_of", "index_of", "mean_one", "read_labels", "weights_of"]
+
+Array = npt.NDArray[Any]
+ClassWeight = Mapping[Any, float] | str | None
+
+
+def read_labels(X: Any, y: npt.ArrayLike) -> Array:
+    """Return y as an array of labels of one type, one a row of X.
+
+    Raises
+    ------
+    ValueError
+        Naming the row where a label is missing, infinite, or of another type than the first.
+    """
+    if y is None:
+        raise ValueError("this classifier requires y to be passed, but the target y is None")
+    labels: Array = column_or_1d(y, warn=True)
+    if labels.dtype.kind == "f":
+        for row in np.flatnonzero(~np.isfinite(labels))[:1].tolist():
+            wrong = "NaN" if np.isnan(labels[row]) else "infinity"
+            raise ValueError(f"y, row {row}: Input y contains {wrong}; every sample needs a label")
+    if labels.dtype.kind == "O":
+        labels = _of_one_type(labels)
+    if labels.dtype.kind not in "biuUS":  # these are classes, whatever their values
+        check_classification_targets(labels)
+    check_consistent_length(X, labels)
+    return labels
+
+
+def _of_one_type(labels: Array) -> Array:
+    """Return Python objects as NumPy's type of them, strings as they are."""
+    values = labels.tolist()
+    for row, value in enumerate(values):
+        if is_missing(value):
+            raise ValueError(f"y, row {row}: the label is missing ({value!r}); every sample needs one")
+        if isinstance(value, str) != isinstance(values[0], str):
+            raise ValueError(
+                f"y, row {row}: {value!r} is of type {type(value).__name__}, but {values[0]!r} in row 0 of "
+                f"{type(values[0]).__name__}; labels are all strings or all numbers"
+            )
+    return labels if isinstance(values[0], str) else np.asarray(values)
+
+
+def classes_of(labels: Array) -> Array:
+    """Return the distinct labels, sorted, (K,); raise where there is only one."""
+    classes: Array = np.unique(labels)
+    if len(classes) < 2:
+        raise ValueError(
+            f"y has only one class, {classes.tolist()[0]!r}; a classifier needs samples of 2 classes or more"
+        )
+    return classes
+
+
+def index_of(classes: Array, labels: Array) -> npt.NDArray[np.intp]:
+    """Return labels as positions in `classes`, (n,)."""
+    index = np.searchsorted(classes, labels)
+    index[index == len(classes)] = 0
+    for row in np.flatnonzero(classes[index] != labels)[:1]:
+        raise ValueError(f"y, row {row}: class {labels.tolist()[row]!r} is not one of {classes.tolist()}")
+    return index.astype(np.intp, copy=False)
+
+
+def weights_of(sample_weight: Any, class_weight: ClassWeight, classes: Array, y_index: Array) -> Array | None:
+    """Return the product of sample and class weights, (n,) in float64, or None where all are equal."""
+    if sample_weight is None and class_weight is None:
+        return None
+    if getattr(sample_weight, "ndim", 1) > 1:
+        raise ValueError(
+            f"sample_weight has shape {sample_weight.shape}, but holds one number a sample; validation data are "
+            "passed by name, X_val= and y_val="
+        )
+    given = np.empty((len(y_index), 1))
+    weight: Array = _check_sample_weight(sample_weight, given, dtype=np.float64, ensure_non_negative=True)
+    if class_weight == "balanced":  # all classes have the same weight in all
+        return weight / np.maximum(np.bincount(y_index, weight), np.finfo(np.float64).tiny)[y_index]
+    if isinstance(class_weight, Mapping):
+        return weight * _of_classes(class_weight, classes)[y_index]
+    return weight
+
+
+def _of_classes(class_weight: Mapping[Any, float], classes: Array) -> Array:
+    """Return the weight of each class; one that is not named has weight 1."""
+    known = classes.tolist()
+    for label, weight in class_weight.items():
+        if label not in known:
+            raise ValueError(f"class_weight names {label!r}, which is not one of the classes, {known}")
+        if not 0 <= weight < np.inf:
+            raise ValueError(f"class_weight of {label!r} is {weight!r}; weights are numbers from 0")
+    return np.array([class_weight.get(label, 1.0) for label in known], np.float64)
+
+
+def mean_one(weight: Array) -> Array:
+    """Return weights with the same ratios and mean 1."""
+    mean = weight.mean(dtype=np.float64)
+    if not mean > 0:
+        raise ValueError("sample_weight and class_weight leave no weight at all: every product is zero")
+    scaled: Array = weight / weight.dtype.type(mean)
+    return scaled

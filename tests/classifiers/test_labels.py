@@ -1,0 +1,69 @@
+"""Labels of any one type, and the weights of classes: what is wrong with them is named."""
+
+import numpy as np
+import pytest
+
+from classifiers import SoftmaxRegression
+from classifiers.labels import read_labels
+
+CODES = np.array([[0], [1], [0], [1]])
+
+
+@pytest.mark.parametrize(
+    ("y", "classes"),
+    [
+        (np.array([True, False, True, False], dtype=object), [False, True]),
+        (np.array([3, 1, 3, 1], dtype=object), [1, 3]),
+        (np.array(["b", "a", "b", "a"], dtype=object), ["a", "b"]),
+        ([2.0, 1.0, 2.0, 1.0], [1.0, 2.0]),
+    ],
+    ids=str,
+)
+def test_labels_of_one_type(y, classes):
+    fitted = SoftmaxRegression().fit(CODES, y)
+    assert fitted.classes_.tolist() == classes
+    assert fitted.predict(CODES).tolist() == list(y)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.array(["a", "b", None, "a"], dtype=object), r"y, row 2: the label is missing \(None\)"),
+        (np.array(["a", float("nan"), "b", "a"], dtype=object), r"y, row 1: the label is missing \(nan\)"),
+        ([0.0, 1.0, 1.0, np.nan], "y, row 3: Input y contains NaN; every sample needs a label"),
+        ([0.0, np.inf, 1.0, 0.0], "y, row 1: Input y contains infinity"),
+        (np.array(["a", "b", 1, "a"], dtype=object), "y, row 2: 1 is of type int, but 'a' in row 0 of str"),
+        (np.array([0, "b", 1, "a"], dtype=object), "y, row 1: 'b' is of type str, but 0 in row 0 of int"),
+        ([0.5, 0.25, 1.5, 0.1], "Unknown label type: continuous"),
+    ],
+    ids=str,
+)
+def test_what_is_no_label_is_named(y, message):
+    with pytest.raises(ValueError, match=message):
+        read_labels(CODES, y)
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "message"),
+    [
+        ({"yes": 1, "maybe": 2}, r"class_weight names 'maybe', which is not one of the classes, \['no', 'yes'\]"),
+        ({"yes": -3}, "class_weight of 'yes' is -3; weights are numbers from 0"),
+        ({"yes": np.nan}, "class_weight of 'yes' is nan"),
+        ({"yes": 0, "no": 0}, "leave no weight at all"),
+    ],
+    ids=str,
+)
+def test_class_weights_that_mean_nothing(class_weight, message):
+    with pytest.raises(ValueError, match=message):
+        SoftmaxRegression(class_weight=class_weight).fit(CODES, ["no", "yes", "yes", "no"])
+
+
+def test_weights_of_bool_classes():
+    weighted = SoftmaxRegression(class_weight={True: 3}).fit(CODES, [True, False, False, True])
+    given = SoftmaxRegression().fit(CODES, [True, False, False, True], [3, 1, 1, 3])
+    assert weighted.coef_ == pytest.approx(given.coef_)
+
+
+def test_validation_data_in_the_place_of_weights_are_found():
+    with pytest.raises(ValueError, match=r"sample_weight has shape \(4, 1\), .* by name, X_val= and y_val="):
+        SoftmaxRegression().fit(CODES, [0, 1, 0, 1], CODES)
