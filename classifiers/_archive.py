@@ -9,6 +9,7 @@ an array is made. The digest is over content and arrays: it tells what was alter
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
@@ -64,6 +65,8 @@ def write_archive(path: str | os.PathLike[str], content: dict[str, Any], arrays:
     envelope = {"format": FORMAT, "version": VERSION, "sha256": _digest(content, arrays), "content": content}
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no folder to save a model in", str(target.parent))
     try:
         with open(temporary, "xb") as file:
             _write_zip(file, envelope, arrays)

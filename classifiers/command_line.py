@@ -24,7 +24,7 @@ import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
 from classifiers._command_options import in_options, parser
-from classifiers.data_files import are_mostly_numbers, numbers_of, read_table
+from classifiers.data_files import PARQUET, are_mostly_numbers, numbers_of, read_table
 from classifiers.diagnostics import sample_losses, worst_predictions
 from classifiers.interruption import CtrlC
 from classifiers.mlp import MLPClassifier
@@ -67,7 +67,7 @@ def _train(options: argparse.Namespace) -> int:
         if path is not None and not Path(path).resolve().parent.is_dir():
             raise ValueError(f"{path}: there is no such folder")
     if options.plot is not None:
-        _check_matplotlib()
+        _check_plot(options.plot)
     frame = read_table(options.data)
     y = np.asarray(_labels(frame, options.target, options.data))
     frame, categorical = _features(frame.drop(options.target), options)
@@ -98,6 +98,8 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
+    if options.output is not None and Path(options.output).suffix.lower() in PARQUET:
+        raise ValueError(f"{options.output}: predictions are written as CSV; give the file that suffix")
     model = load(options.model, list(MODELS.values()))
     P = model.predict_proba(_columns_for(model, read_table(options.data), options.data))
     with nullcontext(sys.stdout) if options.output is None else open(options.output, "w", newline="") as file:
@@ -196,7 +198,12 @@ def _columns_for(model: Any, frame: nw.DataFrame[Any], path: str) -> Any:
     if encoder is not None:
         fields = zip(encoder.fields, encoder.categories, strict=True)
         strings = {encoder.names[j] for j, known in fields if all(isinstance(label, str) for label in known)}
-    X = frame.with_columns(*[numbers_of(frame[name]) for name in frame.columns if name not in strings])
+    typed = (  # a CSV file has text where a Parquet file has numbers
+        frame[name].cast(nw.String) if name in strings else numbers_of(frame[name])
+        for name in frame.columns
+        if name not in strings or frame[name].dtype.is_numeric()
+    )
+    X = frame.with_columns(*typed)
     return X.to_numpy() if names is None else X.to_native()
 
 
@@ -221,11 +228,16 @@ def _table(rows: list[list[Any]]) -> str:
     return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in cells)
 
 
-def _check_matplotlib() -> None:
+def _check_plot(path: str) -> None:
+    """Raise now, and not after training, where the picture could not be drawn."""
     try:
         import matplotlib
+        from matplotlib.backend_bases import FigureCanvasBase
     except ModuleNotFoundError:
         raise ModuleNotFoundError("--plot needs matplotlib: python -m pip install 'onehot-lookup[plots]'") from None
+    suffix, known = Path(path).suffix, [f".{kind}" for kind in FigureCanvasBase.get_supported_filetypes()]
+    if suffix.lower() not in known:
+        raise ValueError(f"{path}: {suffix!r} is not one of {', '.join(known)}")
     matplotlib.use("Agg")
 
 

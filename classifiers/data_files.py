@@ -13,7 +13,7 @@ import narwhals as nw
 
 from classifiers.tables import is_missing
 
-__all__ = ["are_mostly_numbers", "numbers_of", "read_table"]
+__all__ = ["PARQUET", "are_mostly_numbers", "numbers_of", "read_table"]
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 PARQUET = {".parquet", ".pq"}

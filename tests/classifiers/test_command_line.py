@@ -153,6 +153,20 @@ def test_a_column_of_numbers_with_a_word_in_it_is_reported(tmp_path, capfd):
     assert err.startswith(f"warning: {path}: column 'age', row 0: 'NA' is not a number, as most others are; the column")
 
 
+@pytest.mark.parametrize(("first", "second"), [("csv", "parquet"), ("parquet", "csv")])
+def test_numbers_that_are_categories_are_the_same_in_any_file(first, second, tmp_path, capfd):
+    rng = np.random.default_rng(0)
+    month = rng.integers(1, 13, 200)
+    table = pl.DataFrame({"month": month, "km": rng.random(200), "y": np.where(month > 6, "late", "early")})
+    table.write_csv(tmp_path / "t.csv")
+    table.write_parquet(tmp_path / "t.parquet")
+    model = tmp_path / "m.npz"
+    train = ["train", tmp_path / f"t.{first}", "--target", "y", "--categorical", "month", "--save", model]
+    assert run(capfd, *train)[0] == 0
+    code, out, _ = run(capfd, "evaluate", model, tmp_path / f"t.{second}", "--target", "y")
+    assert (code, out.startswith("200 rows   accuracy 1.0000")) == (0, True)
+
+
 def test_models_from_python_read_files(data, capfd):
     table = pd.read_csv(data)
     y = (table["y"] == "yes").astype(int)
@@ -249,6 +263,8 @@ FAILURES = {
     "hidden units of no MLP": ([*TRAIN, "--hidden", "3"], "--hidden is no option of --model softmax; pass --model mlp"),
     "out of bounds": ([*TRAIN, "--alpha", "-1"], "error: --alpha -1.0 must be a number in [0, inf)"),
     "no validation": ([*TRAIN, "--valid", "0.001"], "early_stopping cannot set validation data aside"),
+    "no picture": ([*TRAIN, "--plot", "curves.foo"], "curves.foo: '.foo' is not one of .eps, "),
+    "no CSV": (["predict", "m.npz", "people.csv", "-o", "o.parquet"], "o.parquet: predictions are written as CSV"),
     "no folder": ([*TRAIN, "--save", "none/m.npz"], "none/m.npz: there is no such folder"),
     "divergence": (
         [*TRAIN, *MLP, "--solver", "sgd", "--learning-rate", "1e9", "--alpha", "0"],
