@@ -21,7 +21,7 @@ from classifiers.columns import ColumnEncoder
 from classifiers.design_matrix import DesignMatrix
 from classifiers.explanation import Explanation, explain
 from classifiers.network import Network
-from classifiers.tables import describe_kinds, has_names, is_frame, is_lazy, is_table
+from classifiers.tables import describe_kinds, has_names, is_frame, is_table, refuse_other_than_tables
 from onehot import OneHot, ShapeError
 from onehot._codes import normalize_n_categories
 
@@ -92,10 +92,8 @@ class InputReader(BaseEstimator):
         x = sparse.csr_array(design.tocsr() if hasattr(design, "tocsr") else design.matrix)
         counts, labels = self.n_categories_ or (), self.get_feature_names_out().tolist()
         V = sum(counts)
-        numbers = x[:, V:].toarray()[0]
-        if self._encoder is not None:
-            numbers = numbers * self._encoder.scale + self._encoder.mean
-        labels[V:] = [f"{name}={number:g}" for name, number in zip(labels[V:], numbers, strict=True)]
+        numbers = x[:, V:].toarray()[0] if self._encoder is None else self._encoder.numbers_of(self._as_table(X))[0]
+        labels[V:] = [f"{name}={number:.10g}" for name, number in zip(labels[V:], numbers, strict=True)]
         names = [f"{name}: nothing" for name in self._field_names()] + labels[V:]
         widths = [*counts, *[1] * len(numbers)]
         is_plain = not counts and self._encoder is None  # a design matrix of any width: its zeros are not worth a line
@@ -125,8 +123,7 @@ class InputReader(BaseEstimator):
 
     def _read(self, X: Any, *, fitting: bool, sample_weight: Any = None) -> DesignMatrix:
         """Return X as a design matrix; when fitting, learn its width, its names and its categories."""
-        if is_lazy(X):
-            raise TypeError(f"X is a {type(X).__name__}, whose rows are not there yet; pass X.collect()")
+        refuse_other_than_tables(X)
         if fitting:
             self._encoder = None
             if self._is_table(X):

@@ -10,7 +10,8 @@ is standardised, x where not. See `mixed_matrix` for what the first layer makes 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -129,7 +130,7 @@ class ColumnEncoder:
             naming column, row and value.
         """
         columns = columns_of(X, self._given_names)
-        N = (_numbers(columns, self.numbers) - self.mean) / self.scale
+        N = (self.numbers_of(X) - self.mean) / self.scale
         with np.errstate(over="ignore"):  # what is too large is reported below
             narrow = np.ascontiguousarray(N, dtype)
         for row, k in np.argwhere(~np.isfinite(narrow))[:1].tolist():
@@ -139,6 +140,10 @@ class ColumnEncoder:
         codes = np.stack([self._codes(k, columns[j], handle_unknown) for k, j in enumerate(self.fields)], axis=1)
         C = OneHot(codes, self.n_categories, missing="zero", dtype=dtype)
         return MixedMatrix(C, narrow) if self.numbers else C
+
+    def numbers_of(self, X: Any) -> Array:
+        """Return the columns of numbers as they are in X, (n, m) in float64."""
+        return _numbers(columns_of(X, self._given_names), self.numbers)
 
     def row_names(self, names: Sequence[str] | None = None) -> list[str]:
         """Return the names of the rows of the first layer's W: ``city=Oslo`` of fields, ``age`` of numbers.
@@ -201,18 +206,36 @@ class ColumnEncoder:
         if codes.min() >= 0:
             return codes
         for row in np.flatnonzero(codes == UNKNOWN)[:1].tolist():
+            shown = ", ".join(map(repr, self.categories[k][:SHOWN])) + (", ..." if len(known) > SHOWN else "")
+            problem = f"{values[row]!r} is not one of the {len(known)} categories known from fit ({shown})"
+            namesake = _namesake(values[row], known)
+            if namesake is not None:
+                problem += f"; {namesake!r} is: give the column the type that it had at fit"
             if handle_unknown == "error":
-                shown = ", ".join(map(repr, self.categories[k][:SHOWN])) + (", ..." if len(known) > SHOWN else "")
-                raise CodeError(
-                    f"{column}, row {row}: {values[row]!r} is not one of the {len(known)} categories known from fit "
-                    f"({shown}); pass handle_unknown='ignore' to let it contribute nothing"
-                )
+                remedy = "" if namesake is not None else "; pass handle_unknown='ignore' to let it contribute nothing"
+                raise CodeError(f"{column}, row {row}: {problem}{remedy}")
+            if namesake is not None:
+                warnings.warn(f"{column}, row {row}: {problem}; until then it contributes nothing", stacklevel=6)
         for row in np.flatnonzero(codes == MISSING)[:1].tolist():
             if self.handle_missing == "error":
                 raise CodeError(f"{column}, row {row}: {values[row]!r} is no category; {IF_MISSING}")
         if self.handle_missing == "own":
             codes[codes == MISSING] = len(known)
         return np.maximum(codes, MISSING)
+
+
+def _namesake(value: Any, known: Mapping[Label, int]) -> Label | None:
+    """Return the known category that reads like `value` and is of another type: '5' for 5, 5 for '5' and '5.0'."""
+    if isinstance(value, str):
+        try:
+            candidates: list[Label] = [float(value)]
+        except ValueError:
+            return None
+    else:
+        candidates = [str(value)]
+        if isinstance(value, float) and value.is_integer():
+            candidates.append(str(int(value)))
+    return next((category for category in known for candidate in candidates if category == candidate), None)
 
 
 def _chosen(columns: list[Column], categorical_features: Any, names: Sequence[str] | None) -> npt.NDArray[np.bool_]:

@@ -27,9 +27,9 @@ __all__ = [
     "describe_kinds",
     "has_names",
     "is_frame",
-    "is_lazy",
     "is_missing",
     "is_table",
+    "refuse_other_than_tables",
 ]
 
 Array = npt.NDArray[Any]
@@ -42,9 +42,22 @@ def is_frame(X: Any) -> bool:
     return not isinstance(X, np.ndarray | list) and nw.dependencies.is_into_dataframe(X)
 
 
-def is_lazy(X: Any) -> bool:
-    """Tell whether X is a frame that is yet to be computed, like a polars LazyFrame."""
-    return not isinstance(X, np.ndarray | list) and not is_frame(X) and nw.dependencies.is_into_lazyframe(X)
+def refuse_other_than_tables(X: Any) -> None:
+    """Raise for what comes out of DataFrames and is none: a Series, a lazy frame; and for columns of one name."""
+    if isinstance(X, np.ndarray | list):
+        return
+    if nw.dependencies.is_into_series(X):
+        raise ValueError(
+            f"X is a {type(X).__name__}, one row or column; for a row pass df[i:i + 1], for a column df[[name]]"
+        )
+    if not is_frame(X):
+        if nw.dependencies.is_into_lazyframe(X):
+            raise TypeError(f"X is a {type(X).__name__}, whose rows are not there yet; pass X.collect()")
+        return
+    try:
+        nw.from_native(X, eager_only=True)
+    except nw.exceptions.DuplicateError as error:
+        raise ValueError(f"X has columns of one name ({' '.join(str(error).split())}); rename them") from None
 
 
 def is_table(X: Any) -> bool:
@@ -161,9 +174,10 @@ class Column:
             if (row := next(wrong, None)) is None:
                 return np.array([np.nan if is_missing(v) else v for v in self.values], np.float64)
             where, kind = f"{self}, row {row}", type(self.values[row]).__name__
-        raise DTypeError(
-            f"{where}: expected numbers, got {kind}; name the column in categorical_features if it holds categories"
-        )
+        remedy = "name the column in categorical_features if it holds categories"
+        if self.holds not in (CATEGORIES, NUMBERS):
+            remedy = "cast it to strings if it holds categories, or make numbers of it"
+        raise DTypeError(f"{where}: expected numbers, got {kind}; {remedy}")
 
 
 def columns_of(X: Any, names: Sequence[str] | None) -> list[Column]:

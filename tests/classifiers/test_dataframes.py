@@ -310,6 +310,41 @@ def test_arrow_dictionaries_of_pandas_are_sorted():
         assert model().fit(X, [0, 1, 0]).get_feature_names_out().tolist() == ["c=a", "c=b"]
 
 
+@pytest.mark.parametrize(("fitted_to", "given"), [([1, 2, 12], ["1", "2", "12"]), (["1", "2", "12"], [1, 2, 12])])
+def test_categories_of_another_type_are_reported(frame, fitted_to, given):
+    X, new = ({"month": values, "c": ["a", "b", "a"]} for values in (fitted_to, given))
+    settings = {"categorical_features": ["month", "c"]}
+    message = rf"column 0 \('month'\), row 0: {given[0]!r} is not one .*; {fitted_to[0]!r} is: give the column the type"
+    with pytest.raises(CodeError, match=message):
+        model(**settings).fit(frame(X), [0, 1, 0]).predict(frame(new))
+    ignoring = model(handle_unknown="ignore", **settings).fit(frame(X), [0, 1, 0])
+    with pytest.warns(UserWarning, match=f"{message}.*until then it contributes nothing"):
+        ignoring.predict(frame(new))
+    ignoring.predict(frame({"month": [type(fitted_to[0])(7)], "c": ["z"]}))  # unknown, and no warning
+
+
+def test_explain_shows_numbers_as_they_are(frame):
+    numbers = [0.0, 1.0, 4.0, 1000001.0]
+    X = frame({"c": ["a", "b", "a", "b"], "n": numbers})
+    fitted = SoftmaxRegression().fit(X, [0, 1, 0, 1])
+    shown = [fitted.explain(X[i : i + 1]).features[1] for i in range(4)]
+    assert shown == ["n=0", "n=1", "n=4", "n=1000001"]
+
+
+def test_what_is_no_table_is_refused(columns, y):
+    pd = pytest.importorskip("pandas", reason=WHY)
+    X = pd.DataFrame(columns)
+    fitted = model().fit(X, y)
+    with pytest.raises(ValueError, match=r"X is a Series, one row or column; for a row pass df\[i:i \+ 1\]"):
+        fitted.predict(X.iloc[0])
+    twice = pd.concat([X, X[["city"]]], axis=1)
+    with pytest.raises(ValueError, match=r"columns of one name \(.*'city' 2 times\); rename them"):
+        model().fit(twice, y)
+    dated = X.assign(day=pd.to_datetime(["2013-01-01"] * N))
+    with pytest.raises(DTypeError, match=r"expected numbers, got Datetime.*; cast it to strings"):
+        model(categorical_features=["city", "member"]).fit(dated, y)
+
+
 def test_a_frame_that_is_yet_to_be_computed_is_refused(columns, y):
     pl = pytest.importorskip("polars", reason=WHY)
     X = pl.DataFrame(columns)
