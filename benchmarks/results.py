@@ -1,15 +1,17 @@
-"""What asv has measured: its results of one commit on one machine, as numbers by benchmark and parameters."""
+"""What asv has measured: its results of one commit in one environment, as numbers by benchmark and parameters."""
 
 from __future__ import annotations
 
 import ast
 import itertools
 import json
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["COMMAND", "Measured", "MissingResultsError", "Values", "latest"]
+__all__ = ["COMMAND", "Measured", "MissingResultsError", "Values", "find"]
 
 COMMAND = "asv run --python=same --set-commit-hash $(git rev-parse HEAD)"
 
@@ -17,43 +19,84 @@ Values: TypeAlias = Mapping[tuple[Any, ...], float | None]  # None where the ben
 
 
 class MissingResultsError(Exception):
-    """There is nothing to report on; the message says which command measures it."""
+    """There is nothing to report on; the message says what there is, and which command measures the rest."""
 
 
 class Measured(NamedTuple):
-    """The results of one commit on one machine."""
+    """The results of one commit in one environment.
+
+    `tool` made the environment, and is "existing" where asv was given one; `quick` is whether some call was timed once.
+    """
 
     commit: str
+    tool: str
+    quick: bool
     machine: dict[str, str]
     values: dict[str, Values]
 
-    def of(self, benchmark: str) -> Values:
-        """Return the values of one benchmark by its parameters."""
-        if benchmark not in self.values:
-            command = f"{COMMAND} --bench '^{benchmark}'"
-            raise MissingResultsError(f"{benchmark} is not among the results of {self.commit[:8]}; run `{command}`")
-        return self.values[benchmark]
+    def lacks(self, benchmarks: Iterable[str]) -> list[str]:
+        """Return those benchmarks that have no results, not even a failure."""
+        return [name for name in benchmarks if name not in self.values]
+
+    def command(self, benchmarks: Iterable[str] = ()) -> str:
+        """Return what to type to measure these benchmarks, or all, for this commit in this environment."""
+        run = COMMAND if self.tool == "existing" else f"asv run '{self.commit[:8]}^!'"
+        classes = list(dict.fromkeys(name.rpartition(".")[0] for name in benchmarks))
+        return f"{run} --bench '^({'|'.join(classes)})'" if classes else run
 
 
-def latest(folder: Path) -> Measured:
-    """Read the results of the latest commit in asv's results folder; of several runs of it, the last.
+def find(folder: Path, revision: str = "HEAD", environment: str | None = None) -> Measured:
+    """Read the one file of asv's that has the results of a commit in an environment.
+
+    The environment is that of the running interpreter, as ``asv run --python=same`` has it, or the one whose file has
+    `environment` in its path below the folder.
 
     Raises
     ------
     MissingResultsError
-        If there are none.
+        If no file fits, or several do.
     """
-    runs = []
-    for file in folder.glob("*/*.json"):
-        if file.name != "machine.json":
-            run = json.loads(file.read_text(encoding="utf-8"))
-            runs.append((run["date"], file.stat().st_mtime, run))
+    runs = {
+        file.relative_to(folder).as_posix(): json.loads(file.read_text(encoding="utf-8"))
+        for file in sorted(folder.rglob("*.json"))
+        if file.name not in ("machine.json", "benchmarks.json")
+    }
     if not runs:
         raise MissingResultsError(f"no results in {folder}; run\n    asv machine --yes\n    {COMMAND}")
-    *_, run = max(runs, key=lambda entry: entry[:2])
+    commit = _commit(revision)
+    fitting = [
+        name
+        for name, run in runs.items()
+        if run["commit_hash"].startswith(commit) and (_is_running(run) if environment is None else environment in name)
+    ]
+    if len(fitting) != 1:
+        what = f"{revision} ({commit[:8]}), measured in {environment or sys.executable}"
+        there_is = "\n".join(f"    {name}" for name in fitting or runs)
+        raise MissingResultsError(
+            f"{'several' if fitting else 'no'} results of {what}. {folder} has\n{there_is}\n"
+            f"Choose with --commit and --environment (any part of such a path), or measure with\n    {COMMAND}"
+        )
+    run = runs[fitting[0]]
     columns = run["result_columns"]
-    values = {name: _by_parameters(dict(zip(columns, row, strict=False))) for name, row in run["results"].items()}
-    return Measured(run["commit_hash"], run["params"], values)
+    rows = {name: dict(zip(columns, row, strict=False)) for name, row in run["results"].items()}
+    quick = any(repeat == 1 for row in rows.values() for repeat in row.get("stats_repeat") or [])
+    values = {name: _by_parameters(row) for name, row in rows.items()}
+    return Measured(run["commit_hash"], run["env_name"].partition("-")[0], quick, run["params"], values)
+
+
+def _commit(revision: str) -> str:
+    """Return the hash of a revision; what git does not know may still be the beginning of one."""
+    command = ["git", "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip() or revision
+    except OSError:
+        return revision
+
+
+def _is_running(run: dict[str, Any]) -> bool:
+    """Whether a run was on this interpreter, under whichever of its names: python, python3, ..."""
+    measured, ours = Path(run["python"]), Path(sys.executable)
+    return measured.parent == ours.parent and measured.resolve() == ours.resolve()
 
 
 def _by_parameters(row: dict[str, Any]) -> Values:

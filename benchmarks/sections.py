@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["EPOCHS", "SECTIONS", "STEP", "Section"]
+__all__ = ["CROSSOVERS", "EPOCHS", "MEMORY", "SECTIONS", "STEP", "VERSIONS", "Section"]
+
+VERSIONS = "versions.Versions.track_missing"
 
 
 class Section(NamedTuple):
-    """Tables of times, in pairs of a row's label and a benchmark; `ours` is the column to compare the others with."""
+    """Tables, in pairs of a row's label and a benchmark; `ours` is the column to compare the others with."""
 
     title: str
     text: str
     tables: Sequence[Sequence[tuple[str, str]]]
     ours: str | None = None
+
+    @property
+    def benchmarks(self) -> list[str]:
+        """All that the section shows."""
+        return [benchmark for table in self.tables for _, benchmark in table]
 
 
 STEP = Section(
@@ -25,6 +32,18 @@ STEP = Section(
     [[("V = {}", "training_step.SmallTable.time_step"), ("V = {}", "training_step.LargeTable.time_step")]],
     "OneHot",
 )
+CROSSOVERS = Section(
+    "Where lookup wins, and where not",
+    "Time of the format / time of `OneHot`, measured in turns on a batch of 256 samples, K = 10.",
+    [
+        [
+            ("`X @ W`, one field", "ratios.OneField.track_forward"),
+            ("The training step, one field", "ratios.OneField.track_training_step"),
+            ("`X @ W`, f fields that share V = 1,000 columns", "ratios.ManyFields.track_forward"),
+            ("The training step, f fields that share V = 1,000 columns", "ratios.ManyFields.track_training_step"),
+        ]
+    ],
+)
 EPOCHS = Section(
     "Beside torch and scikit-learn",
     "One epoch of SGD: `EmbeddingBag` with sparse gradients in torch; `SGDClassifier` and `MLPClassifier` on CSR in "
@@ -33,7 +52,17 @@ EPOCHS = Section(
     [[("softmax regression, {}", "peers.SoftmaxEpoch.time_epoch"), ("MLP, {}", "peers.MLPEpoch.time_epoch")]],
     "onehot",
 )
+MEMORY = Section(
+    "Peak memory of an epoch",
+    "Beyond the {} of the imports: 100,000 samples, 10 fields, V = 1,000, K = 2.",
+    [[("X and an epoch of SGD", "memory.Epoch.peakmem_fit_epoch")]],
+    "codes",
+)
 SECTIONS = [
+    STEP,
+    CROSSOVERS,
+    EPOCHS,
+    MEMORY,
     Section(
         "The products alone, beside torch",
         "4,096 samples of 10 fields; `embedding_bag` in torch, with a sparse gradient.",

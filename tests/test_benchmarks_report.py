@@ -2,83 +2,184 @@
 
 import json
 import math
-import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from benchmarks import report
-from benchmarks.results import latest
+from benchmarks.results import MissingResultsError, find
+from benchmarks.sections import SECTIONS, VERSIONS
 from benchmarks.tables import as_duration, crossover, markdown
 
 LIBRARIES = ["onehot", "torch", "scikit-learn"]
 OLD, NEW = "0" * 40, "1" * 40
 NAN = math.nan
+EXISTING, BUILT = ("existing", sys.executable), ("virtualenv", "3.11")
 
 
-def keep(folder, commit, date, results):
-    """Write what asv keeps of a run: each benchmark a row of result and parameters, these as text."""
+def keep(folder, commit, results, environment=EXISTING, repeat=3):
+    """Write what asv keeps of a run: each benchmark a row of result, parameters, these as text, and repetitions."""
     rows = {
-        name: [values, [[repr(value) for value in axis] for axis in axes]] for name, (values, axes) in results.items()
+        name: [values, [[repr(value) for value in axis] for axis in axes], values and [repeat] * len(values)]
+        for name, (values, axes) in results.items()
     }
     machine = {"cpu": "a processor", "num_cpu": "2", "ram": "8000000000", "machine": "here"}
+    tool, python = environment
+    name = f"{tool}-py{python.replace('/', '_')}"
     run = {
         "commit_hash": commit,
-        "date": date,
+        "env_name": name,
+        "python": python,
         "params": machine,
-        "result_columns": ["result", "params"],
+        "result_columns": ["result", "params", "stats_repeat"],
         "results": rows,
     }
-    (folder / "here").mkdir(exist_ok=True)
+    (folder / "here").mkdir(exist_ok=True, parents=True)
     (folder / "here" / "machine.json").write_text(json.dumps(machine))
-    file = folder / "here" / f"{commit[:8]}-{len(list(folder.rglob('*.json')))}.json"
-    file.write_text(json.dumps(run))
-    return file
+    (folder / "benchmarks.json").write_text("{}")
+    (folder / "here" / f"{commit[:8]}-{name}.json").write_text(json.dumps(run))
+
+
+def write(results, output, *options):
+    """Write the report of the newer commit, and return it."""
+    report.main(["--results", str(results), "--output", str(output), "--commit", NEW, *options])
+    return (output / "RESULTS.md").read_text(encoding="utf-8")
 
 
 STEP = ([2e-3, 1e-3, NAN, 1e-6], [[1_000, 10_000_000], ["dense", "OneHot"]])
+RATIOS = ([2.0, 0.5, 0.5, 0.5], [[10, 1_000], ["dense", "CSR"]])
+MEASURED = {
+    **{name: ([0.2], [["a case"], ["codes"]]) for section in SECTIONS for name in section.benchmarks},
+    VERSIONS: ([0, 0, 1], [["Python 3.99.1", "numpy 9.8.7", "no numba"]]),
+    "training_step.SmallTable.time_step": STEP,
+    "training_step.LargeTable.time_step": ([3e-3], [[100_000], ["CSR"]]),
+    "ratios.OneField.track_forward": RATIOS,
+    "ratios.OneField.track_training_step": RATIOS,
+    "ratios.ManyFields.track_forward": RATIOS,
+    "ratios.ManyFields.track_training_step": RATIOS,
+    "peers.SoftmaxEpoch.time_epoch": ([0.5, 0.1, NAN], [["K=10, f=10, V=1e3"], LIBRARIES]),
+    "peers.MLPEpoch.time_epoch": (None, [["H=64, f=10, V=1e3"], LIBRARIES]),
+    "imports.timeraw_classifiers": ([0.2], []),
+    "memory.Epoch.peakmem_fit_epoch": ([100e6, 500e6, 110e6], [["imports alone", "dense", "codes"]]),
+}
+FEW = {name: MEASURED[name] for name in ("ratios.OneField.track_forward", "estimators.Minibatch.time_predict")}
 
 
 @pytest.fixture
 def results(tmp_path):
     folder = tmp_path / "results"
-    folder.mkdir()
-    (folder / "benchmarks.json").write_text("{}")
-    keep(folder, OLD, 1, {"lookup.BatchSize.time_forward": ([123.0], [[32]])})
-    ratios = ([2.0, 0.5, 0.5, 0.5], [[10, 1_000], ["dense", "CSR"]])
-    epochs = ([0.5, 0.1, NAN], [["K=10, f=10, V=1e3"], LIBRARIES])
-    measured = {
-        "training_step.SmallTable.time_step": STEP,
-        "training_step.LargeTable.time_step": ([3e-3], [[100_000], ["CSR"]]),
-        "ratios.OneField.track_forward": ratios,
-        "ratios.OneField.track_training_step": ratios,
-        "ratios.ManyFields.track_forward": ratios,
-        "ratios.ManyFields.track_training_step": ratios,
-        "peers.SoftmaxEpoch.time_epoch": epochs,
-        "peers.MLPEpoch.time_epoch": (None, [["H=64, f=10, V=1e3"], LIBRARIES]),
-        "memory.Epoch.peakmem_fit_epoch": ([100e6, 500e6, 110e6], [["imports alone", "dense", "codes"]]),
-        "imports.timeraw_onehot": ([0.2], []),
-    }
-    keep(folder, NEW, 2, measured)
+    keep(folder, OLD, {"lookup.BatchSize.time_forward": ([123.0], [[32]])})
+    keep(folder, NEW, MEASURED)
     return folder
 
 
 @pytest.fixture
 def written(results, tmp_path, capsys):
-    report.main(["--results", str(results), "--output", str(tmp_path)])
+    text = write(results, tmp_path)
     assert str(tmp_path / "RESULTS.md") in capsys.readouterr().out
-    return (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
+    return text
 
 
-def test_the_latest_commit_is_reported(written):
+def test_one_commit_is_reported(written):
     assert f"Commit {NEW[:8]} on a processor, 2 cores of which one is used, 8 GB" in written
     assert "123" not in written, "a result of the older commit"
 
 
-def test_the_later_of_two_runs_of_a_commit_is_reported(results):
-    again = keep(results, NEW, 2, {"imports.timeraw_onehot": ([0.3], [])})
-    after = max(file.stat().st_mtime for file in results.glob("*/*.json")) + 1
-    os.utime(again, (after, after))
-    assert latest(results).values == {"imports.timeraw_onehot": {(): 0.3}}
+def test_by_default_it_is_the_one_that_is_checked_out(tmp_path, monkeypatch):
+    who = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.org", "-c", "commit.gpgsign=false"]
+    for command in (["init", "--quiet"], [*who, "commit", "--quiet", "--allow-empty", "--message=a"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    monkeypatch.chdir(tmp_path)
+    keep(Path("results"), OLD, MEASURED)
+    with pytest.raises(MissingResultsError, match=rf"^no results of HEAD \({head.stdout[:8]}\)"):
+        find(Path("results"))
+    keep(Path("results"), head.stdout.strip(), MEASURED)
+    assert find(Path("results")).commit == head.stdout.strip()
+
+
+def test_the_versions_are_those_that_were_recorded(written):
+    assert "8 GB; Python 3.99.1, numpy 9.8.7, no numba. A ratio" in written
+
+
+def test_by_default_the_environment_is_the_running_interpreter(results):
+    keep(results, NEW, FEW, BUILT)
+    measured = find(results, NEW)
+    assert measured.tool == "existing"
+    assert measured.values.keys() == MEASURED.keys()
+
+
+def test_another_environment_is_reported_if_asked_for(results, tmp_path):
+    keep(results, NEW, MEASURED | {"imports.timeraw_onehot": ([0.3], [])}, BUILT)
+    text = write(results, tmp_path, "--environment", "virtualenv")
+    assert "300 ms |" in text
+    assert f"    asv run '{NEW[:8]}^!'\n" in text
+    assert f"    python -m benchmarks.report --commit {NEW[:8]} --environment virtualenv\n" in text
+
+
+def test_without_results_of_the_commit_it_says_which_there_are(tmp_path):
+    keep(tmp_path, OLD, FEW)
+    keep(tmp_path, NEW, FEW, BUILT)
+    with pytest.raises(SystemExit, match=rf"no results of {NEW}.* measured in ") as error:
+        write(tmp_path, tmp_path)
+    message = str(error.value)
+    assert sys.executable in message
+    assert f"    here/{OLD[:8]}-existing-py" in message
+    assert f"    here/{NEW[:8]}-virtualenv-py3.11.json\n" in message
+    assert "--commit and --environment" in message
+    assert not (tmp_path / "RESULTS.md").exists()
+
+
+def test_of_several_environments_it_does_not_choose(tmp_path):
+    keep(tmp_path, NEW, FEW, BUILT)
+    keep(tmp_path, NEW, FEW, ("virtualenv", "3.12"))
+    with pytest.raises(MissingResultsError, match=r"^several results of 1111.*measured in virtualenv"):
+        find(tmp_path, NEW, "virtualenv")
+    assert find(tmp_path, NEW, "py3.12").values.keys() == FEW.keys()
+
+
+def test_a_partial_run_does_not_overwrite_the_report(tmp_path):
+    (tmp_path / "RESULTS.md").write_text("what was there")
+    keep(tmp_path, NEW, {name: row for name, row in MEASURED.items() if name not in (VERSIONS, *FEW)})
+    with pytest.raises(SystemExit, match=rf"not all of {NEW[:8]} is measured") as error:
+        write(tmp_path, tmp_path)
+    assert (
+        "    The first lines: versions.Versions.track_missing\n"
+        "    Where lookup wins, and where not: ratios.OneField.track_forward\n"
+        "    The estimators in three formats: estimators.Minibatch.time_predict\n"
+    ) in str(error.value)
+    assert "--bench '^(versions.Versions|ratios.OneField|estimators.Minibatch)'\n" in str(error.value)
+    assert "--partial" in str(error.value)
+    assert (tmp_path / "RESULTS.md").read_text() == "what was there"
+
+
+def test_if_told_so_it_reports_the_part_there_is(tmp_path):
+    keep(tmp_path / "results", NEW, FEW)
+    text = write(tmp_path / "results", tmp_path / "new", "--partial")
+    assert "the versions of Python and of the packages were not recorded" in text
+    crossovers = text.partition("## Where lookup wins")[2].partition("\n## ")[0]
+    assert "**`X @ W`, one field.**" in crossovers
+    assert "Not measured: ratios.OneField.track_training_step, ratios.ManyFields.track_forward" in crossovers
+    step = text.partition("## The training step")[2].partition("\n## ")[0]
+    assert "Not measured: training_step.SmallTable.time_step, training_step.LargeTable.time_step; run `asv run" in step
+    assert ".png" not in text, "nothing to draw"
+    assert not list((tmp_path / "new").glob("*.png"))
+
+
+def test_half_a_picture_is_drawn_of_half_a_section(tmp_path):
+    name = "training_step.SmallTable.time_step"
+    keep(tmp_path / "results", NEW, {name: STEP})
+    text = write(tmp_path / "results", tmp_path, "--partial")
+    assert "(time_against_V.png)" in text
+    assert (tmp_path / "time_against_V.png").exists()
+
+
+@pytest.mark.parametrize(("repeat", "rough"), [(1, True), (3, False)])
+def test_a_quick_run_is_said_to_be_one(tmp_path, repeat, rough):
+    keep(tmp_path, NEW, FEW, repeat=repeat)
+    assert ("A rough report" in write(tmp_path, tmp_path, "--partial")) == rough
 
 
 def test_ratios_stand_beside_times_and_say_who_wins(written):
@@ -103,14 +204,6 @@ def test_the_pictures_are_drawn(written, tmp_path):
     for name in ("time_against_V.png", "throughput.png"):
         assert f"({name})" in written
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
-
-
-def test_a_section_without_results_names_the_command(written):
-    section = written.partition("## Real data")[2].partition("\n## ")[0]
-    assert "Not measured: flights.Epoch.time_epoch" in section
-    assert (
-        "`asv run --python=same --set-commit-hash $(git rev-parse HEAD) --bench '^flights.Epoch.time_epoch'`" in section
-    )
 
 
 def test_no_results_at_all_names_the_command(tmp_path):
