@@ -2,21 +2,57 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from onehot._codes import Array
 from onehot._errors import UnsupportedError
+from onehot._refusals import called
 
-__all__ = ["FLOATS", "LazyMatrix", "is_array"]
+if TYPE_CHECKING:
+    from typing import Self
+
+__all__ = ["FLOATS", "LazyMatrix", "is_array", "refusal"]
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 MAX_IMPLICIT_BYTES = 2**30
 ARRAYS = (np.ndarray, list, tuple, np.number)
+
+ATTRIBUTES = {np.shape: "shape", np.ndim: "ndim", np.size: "size", np.transpose: "T"}
+
+HINT = "X @ W and X.T @ G are, and X.toarray() or X.tocsr() take everything else"
+SCALE = "scale the result instead, c * (X @ W), or use X.tocsr()"
+SUM = "use X.tocsr() for sums with other matrices, X.toarray() for sums with numbers"
+COUNT = (
+    "use X.tocsr(), or for the counts of the categories X.tocsr().sum(axis=0) or, "
+    "where no code is missing, np.bincount(X.indices.ravel(), minlength=X.shape[1])"
+)
+STACK = "join the codes: OneHot(np.concatenate((codes1, codes2)), n_categories)"
+HINTS = {
+    "np.multiply": SCALE,
+    "np.divide": SCALE,
+    "np.negative": SCALE,
+    "np.add": SUM,
+    "np.subtract": SUM,
+    "sum": COUNT,
+    "mean": COUNT,
+    "np.sum": COUNT,
+    "np.mean": COUNT,
+    "np.concatenate": STACK,
+    "np.vstack": STACK,
+    "np.hstack": "join the codes: OneHot(np.column_stack((codes1, codes2)), n_categories)",
+}
+
+
+def refusal(name: str) -> str:
+    """Return the message for what a lazy matrix cannot do."""
+    return f"{name} is not defined for a lazy one-hot matrix; {HINTS.get(name, HINT)}"
 
 
 class LazyMatrix(ABC):
@@ -34,21 +70,18 @@ class LazyMatrix(ABC):
             result = left.__matmul__(right) if isinstance(left, LazyMatrix) else right.__rmatmul__(left)
             if result is not NotImplemented:
                 return result
-        raise UnsupportedError(
-            f"np.{ufunc.__name__} is not defined for a lazy one-hot matrix; X @ W and X.T @ G are, "
-            "and X.toarray() or X.tocsr() take everything else"
-        )
+        raise UnsupportedError(refusal(called(ufunc, method)))
 
     def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if func is np.dot and len(args) == 2 and not kwargs:
             left, right = args
             return left @ right
-        if func in (np.shape, np.ndim, np.transpose) and len(args) == 1 and not kwargs:
-            return getattr(self, {np.shape: "shape", np.ndim: "ndim", np.transpose: "T"}[func])
-        raise UnsupportedError(
-            f"numpy.{func.__name__} is not defined for a lazy one-hot matrix; "
-            "pass X.toarray() (dense) or use X.tocsr() (scipy sparse)"
-        )
+        if len(args) == 1 and not kwargs:
+            if func in ATTRIBUTES:
+                return getattr(self, ATTRIBUTES[func])
+            if func is np.copy:
+                return self.copy()
+        raise UnsupportedError(refusal(called(func)))
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
         n_bytes = self.shape[0] * self.shape[1] * self.dtype.itemsize
@@ -72,6 +105,28 @@ class LazyMatrix(ABC):
     def __setitem__(self, key: object, value: object) -> NoReturn:
         raise UnsupportedError("a lazy one-hot matrix cannot be changed; build a new OneHot from changed codes")
 
+    def __mul__(self, other: Any) -> Any:
+        raise UnsupportedError(refusal("np.multiply"))
+
+    def __truediv__(self, other: Any) -> Any:
+        raise UnsupportedError(refusal("np.divide"))
+
+    def __neg__(self) -> Any:
+        raise UnsupportedError(refusal("np.negative"))
+
+    def __add__(self, other: Any) -> Any:
+        raise UnsupportedError(refusal("np.add"))
+
+    def __sub__(self, other: Any) -> Any:
+        raise UnsupportedError(refusal("np.subtract"))
+
+    __rmul__, __radd__, __rsub__ = __mul__, __add__, __sub__
+
+    @property
+    def size(self) -> int:
+        """The entries of the dense matrix, n * V."""
+        return math.prod(self.shape)
+
     @property
     @abstractmethod
     def T(self) -> LazyMatrix:
@@ -89,9 +144,21 @@ class LazyMatrix(ABC):
     def toarray(self) -> Array:
         """Return the dense matrix."""
 
+    def copy(self) -> Self:
+        """Return an equal matrix; the indices, which are read-only, are shared."""
+        return copy.copy(self)
+
     def dot(self, right: Any, /) -> Any:
         """Return ``self @ right``."""
         return self @ right
+
+    def _defer_to(self, other: object) -> Any:
+        """Let an object with a product of its own have its turn, which another lazy matrix has not."""
+        if isinstance(other, LazyMatrix):
+            raise UnsupportedError(
+                "a product of two lazy one-hot matrices is not defined; use X.tocsr() for products with other matrices"
+            )
+        return NotImplemented
 
 
 def is_array(operand: Any) -> bool:

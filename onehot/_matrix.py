@@ -21,7 +21,8 @@ from numpy import ndarray
 from onehot import _kernels as kernels
 from onehot._codes import Array, Categories, Encoded, Missing, decode, encode
 from onehot._errors import DTypeError, RowIndexError, ShapeError, UnsupportedError
-from onehot._lazy_matrix import FLOATS, LazyMatrix, is_array
+from onehot._lazy_matrix import FLOATS, LazyMatrix, is_array, refusal
+from onehot._refusals import refuses_other_attributes
 from onehot._row_gradient import RowGradient
 from onehot._transpose import TransposedOneHot
 
@@ -34,6 +35,7 @@ FLOAT64 = FLOATS[1]
 SMALL_BATCH = 1024
 
 
+@refuses_other_attributes(refusal)
 class OneHot(LazyMatrix):
     """One-hot matrix of integer codes, (n, V), held as n * f integers.
 
@@ -199,6 +201,11 @@ class OneHot(LazyMatrix):
         return int(np.count_nonzero(self.indices >= 0)) if self._has_missing else self.indices.size
 
     @property
+    def nbytes(self) -> int:
+        """The bytes that the indices take."""
+        return self.indices.nbytes
+
+    @property
     def T(self) -> TransposedOneHot:
         return TransposedOneHot(self)
 
@@ -222,7 +229,12 @@ class OneHot(LazyMatrix):
                 raise ShapeError(f"a mask of {len(rows)} rows cannot select from {self.shape[0]}")
             rows = np.flatnonzero(rows)
         elif rows.ndim != 1:
-            hint = f"for row {rows} pass X[[{rows}]]" if rows.ndim == 0 else f"got an array of shape {rows.shape}"
+            if rows.ndim:
+                hint = f"got an array of shape {rows.shape}"
+            else:
+                hint = (
+                    f"for row {rows} pass X[[{rows}]]" if rows.dtype.kind in "iu" else f"got {rows}; X[:] is all of it"
+                )
             raise UnsupportedError(f"X[rows] takes a slice, a 1-D integer array or a mask; {hint}")
         elif not rows.size:
             rows = rows.astype(np.intp)
@@ -257,7 +269,7 @@ class OneHot(LazyMatrix):
         if usual and W.ndim == 2 and len(W) == self.shape[1]:
             return self._gather(W, W.dtype) if self._field is None else W.take(self._field, 0)
         if not is_array(W):
-            return NotImplemented
+            return self._defer_to(W)
         W = np.asarray(W)
         if W.ndim not in (1, 2) or len(W) != self.shape[1]:
             raise ShapeError(
@@ -310,7 +322,7 @@ class OneHot(LazyMatrix):
         It allocates (m, V). The gradient that does not is ``X.T @ A.T``.
         """
         if not is_array(A):
-            return NotImplemented
+            return self._defer_to(A)
         A = np.asarray(A)
         if A.ndim not in (1, 2) or A.shape[-1] != self.shape[0]:
             raise ShapeError(f"A @ X: A has shape {A.shape}, but X has {self.shape[0]} rows")

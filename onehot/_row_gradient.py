@@ -8,23 +8,19 @@ Rows that do not occur are zero, and the sum is not formed until somebody asks f
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from onehot import _kernels as kernels
 from onehot._codes import Array
 from onehot._errors import CodeError, DTypeError, ShapeError, UnsupportedError
+from onehot._gradient_algebra import FLOATS, GradientAlgebra, refusal
+from onehot._refusals import refuses_other_attributes
 
 __all__ = ["RowGradient"]
-
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-NUMBERS = (int, float, np.integer, np.floating)
-
-# f(0) = 0, so that f of the whole gradient is f of the rows that occur.
-ZERO_PRESERVING = (np.absolute, np.square, np.sqrt, np.cbrt, np.sign)
 
 
 class Part(NamedTuple):
@@ -36,7 +32,8 @@ class Part(NamedTuple):
     has_missing: bool
 
 
-class RowGradient(NDArrayOperatorsMixin):
+@refuses_other_attributes(refusal)
+class RowGradient(GradientAlgebra):
     """Gradient of a table, held as the rows of a batch: indices and output gradients.
 
     A NumPy duck type. ``lr * g``, ``-g`` and ``g / n`` are O(1); ``g1 + g2`` keeps both; ``W += g``, ``W -= g`` and
@@ -65,7 +62,12 @@ class RowGradient(NDArrayOperatorsMixin):
     Notes
     -----
     Not checked: that `values` are finite. Elementwise functions with f(0) = 0 (``g ** 2``, ``abs``, ``sqrt``,
-    ``sign``) act on the coalesced rows; other functions are refused: ``np.asarray(g)`` makes g dense, at O(V d).
+    ``sign``) act on the coalesced rows, and so do ``g * A`` and ``g / A`` for an array A that broadcasts to (V, d):
+    of A only the rows that occur are read. Where A is not finite in another row, or the divisor is 0 there, the dense
+    result would be NaN; here that row stays zero.
+
+    Of NumPy's functions, the comparisons ``np.allclose``, ``np.isclose`` and ``np.array_equal`` make g dense, at
+    O(V d), and ``np.zeros_like(g)`` is a dense buffer. Others are refused; ``np.asarray(g)`` makes g dense for them.
 
     Examples
     --------
@@ -117,6 +119,11 @@ class RowGradient(NDArrayOperatorsMixin):
         """2, or 1 for the gradient of a vector."""
         return len(self.shape)
 
+    @property
+    def size(self) -> int:
+        """The entries of the dense gradient, V * d."""
+        return math.prod(self.shape)
+
     def __repr__(self) -> str:
         entries = sum(part.indices.size for part in self._parts)
         return f"RowGradient(shape={self.shape}, dtype={self.dtype}, entries={entries})"
@@ -167,6 +174,15 @@ class RowGradient(NDArrayOperatorsMixin):
             raise ShapeError(f"a gradient of {len(self)} rows cannot be extended to {n_rows}")
         return self._from_parts(self._parts, (n_rows, *self.shape[1:]), self.dtype)
 
+    def copy(self) -> RowGradient:
+        """Return an equal gradient. O(1): a gradient never changes, so that both can hold the same batch."""
+        return self._from_parts(self._parts, self.shape, self.dtype)
+
+    def astype(self, dtype: npt.DTypeLike, /) -> RowGradient:
+        """Return the gradient in another float type, its repeated rows summed in the present one."""
+        rows, sums = self.coalesce()
+        return self._with_rows(rows, sums.astype(dtype))
+
     def toarray(self) -> Array:
         """Return the dense gradient, (V, d): O(V d) time and memory."""
         dense = np.zeros(self.shape, self.dtype)
@@ -215,8 +231,10 @@ class RowGradient(NDArrayOperatorsMixin):
         """Return the Euclidean (Frobenius) norm of the whole gradient, repeated rows summed first."""
         return float(np.linalg.norm(self.coalesce()[1].astype(np.float64, copy=False)))
 
-    def clip(self, max_norm: float, /) -> RowGradient:
+    def clip(self, max_norm: float, /, *bounds: Any) -> RowGradient:
         """Return this gradient, scaled down to Euclidean norm `max_norm` if it is longer.
+
+        Not the ``clip(min, max)`` of arrays, which bounds each entry: that is refused.
 
         Reference: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", 2013.
 
@@ -227,97 +245,24 @@ class RowGradient(NDArrayOperatorsMixin):
         >>> g.norm(), g.clip(1.0).toarray().tolist()
         (5.0, [0.6000000000000001, 0.0, 0.8])
         """
+        if bounds:  # an array's clip(min, max)
+            raise UnsupportedError(refusal("np.clip"))
         if not max_norm > 0:
             raise ValueError(f"max_norm must be positive, got {max_norm}")
         norm = self.norm()
         return self._times(max_norm / norm) if norm > max_norm else self
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = (), **kwargs: Any) -> Any:
-        result = None
-        if method == "__call__" and not kwargs:
-            if ufunc in (np.add, np.subtract):
-                left, right = inputs
-                result = self._sum(left, right, 1.0 if ufunc is np.add else -1.0, out)
-            elif not out:
-                result = self._elementwise(ufunc, *inputs)
-        if result is None:
-            raise UnsupportedError(
-                f"np.{ufunc.__name__} is not defined for a RowGradient; np.asarray(g) makes it dense (O(V d)), "
-                "rows, sums = g.coalesce() gives the rows that occur"
-            )
-        return result
-
-    @staticmethod
-    def _sum(left: Any, right: Any, sign: float, out: tuple[Any, ...]) -> RowGradient | Array | None:
-        """Return ``left + sign * right``, of which at least one is a gradient."""
-        if not isinstance(right, RowGradient):
-            return _accumulate(right if sign > 0 else np.negative(right), left, 1.0, out)
-        if not isinstance(left, RowGradient):
-            return _accumulate(left, right, sign, out)
-        return None if out else left._joined(right._times(sign))
-
-    def _elementwise(self, ufunc: np.ufunc, *inputs: Any) -> RowGradient | None:
-        """Return the result of a function that keeps zero rows zero; None for others."""
-        comes_first = inputs[0] is self
-        other = inputs[comes_first] if len(inputs) == 2 else None
-        if ufunc is np.multiply and other is not self:
-            return self._scaled(other)
-        if ufunc is np.divide and other is not self and comes_first:
-            return self._scaled(other, inverse=True)
-        if ufunc is np.negative:
-            return self._times(-1.0)
-        if ufunc in ZERO_PRESERVING:
-            return self._mapped(ufunc)
-        if ufunc is np.multiply:
-            return self._mapped(np.square)
-        if ufunc is np.power and comes_first and isinstance(other, NUMBERS) and other > 0:
-            return self._mapped(lambda sums: np.power(sums, other))
-        return None
-
-    def __mul__(self, factor: Any) -> Any:
-        return self._times(factor) if type(factor) is float else super().__mul__(factor)
-
-    def __rmul__(self, factor: Any) -> Any:  # lr * g, once a batch: spare a Python float the detour by ufuncs
-        return self._times(factor) if type(factor) is float else super().__rmul__(factor)
-
-    # A gradient is a value: these bind the name to a new one, and leave the old one as it was.
-    def __iadd__(self, other: Any) -> Any:
-        return self + other
-
-    def __isub__(self, other: Any) -> Any:
-        return self - other
-
-    def __imul__(self, factor: Any) -> Any:
-        return self * factor
-
-    def __itruediv__(self, divisor: Any) -> Any:
-        return self / divisor
-
-    def _check_shape(self, table: Array) -> None:
-        if table.shape != self.shape:
-            raise ShapeError(
-                f"the gradient has shape {self.shape}, the array it is added to {table.shape}; "
-                "they must be equal, broadcasting would touch every row"
-            )
-
     def _times(self, factor: float, dtype: np.dtype[Any] | None = None) -> RowGradient:
         parts = tuple([Part(i, values, scale * factor, missing) for i, values, scale, missing in self._parts])
         return self._from_parts(parts, self.shape, dtype or self.dtype)
-
-    def _scaled(self, number: Any, *, inverse: bool = False) -> RowGradient | None:
-        """Return ``number * self``, or ``self / number``, in the dtype that an array would have."""
-        if np.ndim(number) or (dtype := np.result_type(self.dtype, number)) not in FLOATS:
-            return None
-        return self._times(float(np.float64(1) / number) if inverse else float(number), dtype)
 
     def _joined(self, other: RowGradient) -> RowGradient:
         if self.shape != other.shape:
             raise ShapeError(f"cannot add gradients of tables of different shapes, {self.shape} and {other.shape}")
         return self._from_parts(self._parts + other._parts, self.shape, np.result_type(self.dtype, other.dtype))
 
-    def _mapped(self, function: Any) -> RowGradient:
-        rows, sums = self.coalesce()
-        return RowGradient(rows, function(sums), n_rows=self.shape[0])
+    def _with_rows(self, rows: Array, sums: Array) -> RowGradient:
+        return RowGradient(rows, sums, n_rows=self.shape[0])
 
 
 def _scatter(part: Part, indices: Array, sign: float, table: Array) -> None:
@@ -325,21 +270,3 @@ def _scatter(part: Part, indices: Array, sign: float, table: Array) -> None:
     values = part.values.astype(table.dtype, copy=False)
     columns = table if table.ndim == 2 else table[:, None]
     kernels.active.scatter_add(values, indices, sign * part.scale, columns, part.has_missing)
-
-
-def _accumulate(array: Any, gradient: RowGradient, sign: float, out: tuple[Any, ...]) -> Array | None:
-    """Return ``array + sign * gradient``, in place if `array` is the output too."""
-    array = np.asanyarray(array)  # a memmap stays itself, and is found to be its own output
-    gradient._check_shape(array)
-    if out:
-        target: Array = out[0]
-        if not isinstance(target, np.ndarray):
-            return None
-        if target.shape != gradient.shape:
-            raise ShapeError(f"the sum has shape {gradient.shape}, but out has shape {target.shape}")
-        if target is not array:
-            target[...] = array
-    else:
-        target = np.array(array, dtype=np.result_type(array.dtype, gradient.dtype), order="C")
-    gradient.add_to(np.asarray(target), sign)
-    return target

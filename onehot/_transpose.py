@@ -9,12 +9,14 @@ import scipy
 
 from onehot._codes import Array
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
-from onehot._lazy_matrix import FLOATS, LazyMatrix, is_array
+from onehot._lazy_matrix import FLOATS, LazyMatrix, is_array, refusal
+from onehot._refusals import refuses_other_attributes
 from onehot._row_gradient import RowGradient
 
 __all__ = ["TransposedOneHot"]
 
 
+@refuses_other_attributes(refusal)
 class TransposedOneHot(LazyMatrix):
     """``X.T``, (V, n), possibly times a number: ``(lr * X.T) @ G`` is ``lr * (X.T @ G)``."""
 
@@ -62,7 +64,7 @@ class TransposedOneHot(LazyMatrix):
         """Return the `RowGradient` ``X.T @ G`` for G (n, d) or (n,). G is copied."""
         if type(G) is not np.ndarray:
             if not is_array(G):
-                return NotImplemented
+                return self._defer_to(G)
             G = np.asarray(G)
         X = self._source
         if G.ndim not in (1, 2) or len(G) != X.shape[0]:
@@ -77,7 +79,7 @@ class TransposedOneHot(LazyMatrix):
     def __rmatmul__(self, A: Any, /) -> Any:
         """Return ``A @ X.T``, (m, n) for A (m, V): columns of A are selected."""
         if not is_array(A):
-            return NotImplemented
+            return self._defer_to(A)
         A = np.asarray(A)
         if A.ndim not in (1, 2) or A.shape[-1] != self.shape[0]:
             raise ShapeError(f"A @ X.T: A has shape {A.shape}, but X has {self.shape[0]} columns")

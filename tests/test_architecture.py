@@ -20,7 +20,9 @@ LAYOUT = {
     "onehot": [
         "_errors",
         "_codes",
+        "_refusals",
         "_kernels",
+        "_gradient_algebra",
         "_row_gradient",
         "_lazy_matrix",
         "_transpose",

@@ -149,6 +149,8 @@ def test_shape_and_its_kin():
     assert len(X) == 5
     assert X.T.shape == X.transpose().shape == np.transpose(X).shape == (10, 5)
     assert X.T.T is X
+    assert X.size == X.T.size == np.size(X) == 50
+    assert X.nbytes == X.indices.nbytes
 
 
 def test_repr():
@@ -238,13 +240,44 @@ REFUSED: dict[str, Any] = {
     "some columns": (lambda X: X[:, 1:], UnsupportedError, "use X.tocsr()[rows, columns]"),
     "an array of columns": (lambda X: X[:, np.array([1, 2])], UnsupportedError, "use X.tocsr()[rows, columns]"),
     "ufunc": (np.exp, UnsupportedError, "np.exp is not defined for a lazy one-hot matrix; X @ W and X.T @ G are"),
-    "reduction": (np.sum, UnsupportedError, "numpy.sum is not defined for a lazy one-hot matrix; pass X.toarray()"),
-    "norm": (np.linalg.norm, UnsupportedError, "numpy.norm is not defined for a lazy one-hot matrix"),
+    "reduction": (np.sum, UnsupportedError, "np.sum is not defined for a lazy one-hot matrix; use X.tocsr()"),
+    "ufunc.reduce": (np.add.reduce, UnsupportedError, "np.add.reduce is not defined for a lazy one-hot matrix"),
+    "norm": (np.linalg.norm, UnsupportedError, "np.linalg.norm is not defined for a lazy one-hot matrix"),
     "scaling": (lambda X: np.float64(2) * X, UnsupportedError, "np.multiply is not defined for a lazy one-hot matrix"),
-    "square by @": (lambda X: X @ X, TypeError, "unsupported operand type(s) for @: 'OneHot' and 'OneHot'"),
-    "Gram matrix by @": (lambda X: X @ X.T, TypeError, "for @: 'OneHot' and 'TransposedOneHot'"),
-    "square": (lambda X: np.matmul(X, X), UnsupportedError, "X.toarray() or X.tocsr() take everything else"),
-    "dot with out": (lambda X: np.dot(X, np.eye(10), np.empty((5, 10))), UnsupportedError, "numpy.dot is not defined"),
+    "X * 2": (lambda X: X * 2, UnsupportedError, "scale the result instead, c * (X @ W), or use X.tocsr()"),
+    "2 * X": (lambda X: 2 * X, UnsupportedError, "np.multiply is not defined for a lazy one-hot matrix"),
+    "X / 2": (lambda X: X / 2, UnsupportedError, "np.divide is not defined for a lazy one-hot matrix; scale the"),
+    "-X": (operator.neg, UnsupportedError, "np.negative is not defined for a lazy one-hot matrix; scale the"),
+    "X + X": (lambda X: X + X, UnsupportedError, "use X.tocsr() for sums with other matrices"),
+    "X - 1": (lambda X: X - 1, UnsupportedError, "X.toarray() for sums with numbers"),
+    "1 - X": (lambda X: 1 - X, UnsupportedError, "np.subtract is not defined for a lazy one-hot matrix"),
+    "X + array": (lambda X: X + DENSE, UnsupportedError, "np.add is not defined for a lazy one-hot matrix"),
+    "array + X": (lambda X: DENSE + X, UnsupportedError, "np.add is not defined for a lazy one-hot matrix"),
+    "square by @": (lambda X: X @ X, UnsupportedError, "a product of two lazy one-hot matrices is not defined"),
+    "Gram matrix by @": (lambda X: X @ X.T, UnsupportedError, "use X.tocsr() for products with other matrices"),
+    "square": (lambda X: np.matmul(X, X), UnsupportedError, "use X.tocsr() for products with other matrices"),
+    "what has no product": (lambda X: X @ "W", TypeError, "unsupported operand type(s) for @: 'OneHot' and 'str'"),
+    "dot with out": (lambda X: np.dot(X, np.eye(10), np.empty((5, 10))), UnsupportedError, "np.dot is not defined"),
+    "X.sum()": (
+        lambda X: X.sum(axis=0),
+        UnsupportedError,
+        "sum is not defined for a lazy one-hot matrix; use X.tocsr()",
+    ),
+    "X.mean()": (lambda X: X.mean(), AttributeError, "np.bincount(X.indices.ravel(), minlength=X.shape[1])"),
+    "X.reshape()": (lambda X: X.reshape(-1), AttributeError, "X.toarray() or X.tocsr() take everything else"),
+    "a name that arrays have not": (lambda X: X.iloc, AttributeError, "'OneHot' object has no attribute 'iloc'"),
+    "X[None]": (lambda X: X[None], UnsupportedError, "takes a slice, a 1-D integer array or a mask; got None; X[:] is"),
+    "X[...]": (lambda X: X[...], UnsupportedError, "got Ellipsis; X[:] is all of it"),
+    "concatenate": (
+        lambda X: np.concatenate([X, X]),
+        UnsupportedError,
+        "join the codes: OneHot(np.concatenate((codes1, codes2)), n_categories)",
+    ),
+    "hstack": (
+        lambda X: np.hstack([X, X]),
+        UnsupportedError,
+        "OneHot(np.column_stack((codes1, codes2)), n_categories)",
+    ),
 }
 
 
@@ -253,6 +286,20 @@ def test_what_it_cannot_do_it_refuses(operation):
     do, error, message = REFUSED[operation]
     with pytest.raises(error, match=re.escape(message)):
         do(OneHot(CODES))
+
+
+@pytest.mark.parametrize("name", ["sum", "flags", "__array_interface__", "__dataframe__", "iloc", "todense"])
+def test_what_is_not_there_is_found_missing(name):
+    X = OneHot(CODES)
+    for lazy in (X, X.T, OneHot):
+        assert not hasattr(lazy, name)
+        assert name not in dir(lazy) or lazy is OneHot  # a class lists what its instances refuse
+
+
+def test_the_counts_that_the_messages_advise():
+    X = OneHot(CODES)
+    counts = np.bincount(X.indices.ravel(), minlength=X.shape[1])
+    assert counts.tolist() == X.tocsr().sum(axis=0).tolist() == DENSE.sum(axis=0).tolist()
 
 
 @pytest.mark.parametrize("transpose", [False, True])
@@ -277,7 +324,11 @@ def test_tables_beyond_32_bits():
 
 
 @pytest.mark.parametrize("field", [1, 2])
-@pytest.mark.parametrize("through", [pickle.dumps, copy.copy, copy.deepcopy], ids=["pickle", "copy", "deepcopy"])
+@pytest.mark.parametrize(
+    "through",
+    [pickle.dumps, copy.copy, copy.deepcopy, OneHot.copy, np.copy],
+    ids=["pickle", "copy", "deepcopy", "X.copy()", "np.copy"],
+)
 def test_it_travels(through, field):
     X = OneHot(CODES[:, :field], dtype=np.float64, missing="zero")
     Y = pickle.loads(through(X)) if through is pickle.dumps else through(X)

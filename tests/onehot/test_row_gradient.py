@@ -50,6 +50,11 @@ def test_coalesce_of_a_sum_covers_both():
     assert sums.ravel().tolist() == [-20, 3 - 40, -20]
 
 
+def table_like(g):
+    """Return an array of powers of two, by which products and quotients are exact, of the shape of g."""
+    return 2.0 ** np.random.default_rng(4).integers(0, 4, g.shape)
+
+
 EXPRESSIONS: dict[str, Any] = {
     "2 * g": lambda g: 2 * g,
     "g * 0.5": lambda g: g * 0.5,
@@ -76,6 +81,21 @@ EXPRESSIONS: dict[str, Any] = {
     "np.square": np.square,
     "np.sqrt(g ** 2)": lambda g: np.sqrt(g**2),
     "np.sign": np.sign,
+    "g * W": lambda g: g * table_like(g),
+    "W * g": lambda g: table_like(g) * g,
+    "g / W": lambda g: g / table_like(g),
+    "g * float32 array": lambda g: g * table_like(g).astype(np.float32),
+    "g * int array": lambda g: g * table_like(g).astype(int),
+    "g / int array": lambda g: g / table_like(g).astype(np.int8),
+    "g * row": lambda g: g * table_like(g)[:1],
+    "g * list": lambda g: g * table_like(g)[0].tolist(),
+    "g / Fortran": lambda g: g / np.asfortranarray(table_like(g)),
+    "g *= W": lambda g: operator.imul(g, table_like(g).astype(g.dtype)),
+    "g /= W": lambda g: operator.itruediv(g, table_like(g).astype(g.dtype)),
+    "g.copy()": lambda g: g.copy(),
+    "np.copy": np.copy,
+    "g.astype(float32)": lambda g: g.astype(np.float32),
+    "g.astype(float64)": lambda g: g.astype("float64"),
     "g.__iadd__": lambda g: operator.iadd(g, 2 * g),
     "g.__isub__": lambda g: operator.isub(g, 2 * g),
     "g.__imul__": lambda g: operator.imul(g, 3),
@@ -105,6 +125,100 @@ def test_a_sum_of_two_has_the_wider_dtype(dtype, other):
     assert (g + h).dtype == np.result_type(dtype, other)
     np.testing.assert_array_equal(g + h, dense_g + dense_h)
     np.testing.assert_array_equal(h - g, dense_h - dense_g)
+
+
+@pytest.mark.parametrize("shape", [(V, d), (V, 1), (1, d), (d,), (1,), (1, 1)])
+def test_arrays_that_broadcast_to_a_gradient_multiply_and_divide_it(shape):
+    g, dense = gradient()
+    A = 2.0 ** np.arange(np.prod(shape)).reshape(shape)
+    for result, expected in [(g * A, dense * A), (A * g, dense * A), (g / A, dense / A)]:
+        assert type(result) is RowGradient
+        np.testing.assert_array_equal(result, expected)
+
+
+def test_of_an_array_only_the_rows_that_occur_are_read():
+    g = RowGradient([1, 1], np.array([1.0, 2.0]), n_rows=3)
+    assert (g / np.array([0.0, 2.0, np.nan])).toarray().tolist() == [0, 1.5, 0]
+    assert (g * np.array([np.inf, 2.0, np.nan])).toarray().tolist() == [0, 6, 0]
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        assert (g / np.zeros(3)).toarray().tolist() == [0, np.inf, 0]
+
+
+@pytest.mark.parametrize("shape", [(2, V, d), (1, V, d), (V,), (2, d)])
+def test_an_array_that_would_enlarge_a_gradient_is_refused(shape):
+    message = f"the gradient has shape (10, 3), to which an array of shape {shape} does not broadcast"
+    for do in (operator.mul, operator.truediv):
+        with pytest.raises(ShapeError, match=re.escape(message)):
+            do(gradient()[0], np.ones(shape))
+
+
+def adagrad(W, G, g):
+    G += g**2
+    W -= 0.5 * g / (np.sqrt(G) + 1e-8)
+
+
+def adagrad_by_products(W, G, g):
+    G += g * g
+    W += -0.5 * g / np.sqrt(G + 1e-8)
+
+
+@pytest.mark.parametrize("step", [adagrad, adagrad_by_products])
+def test_adagrad_by_hand(step):
+    tables = [np.ones((V, d)) for _ in range(2)], [np.zeros((V, d)) for _ in range(2)]
+    for seed in range(3):
+        for W, G, g in zip(*tables, gradient(seed), strict=True):
+            step(W, G, g)
+    for by_rows, by_arrays in tables:
+        np.testing.assert_array_equal(by_rows, by_arrays)
+
+
+SAME_AS_DENSE: dict[str, Any] = {
+    "np.shape": np.shape,
+    "np.ndim": np.ndim,
+    "np.size": np.size,
+    "size": lambda g: g.size,
+    "np.zeros_like": np.zeros_like,
+    "np.zeros_like of a type": lambda g: np.zeros_like(g, dtype=np.float32),
+    "np.allclose": lambda g: np.allclose(g, 2 * g),
+    "np.allclose by name": lambda g: np.allclose(a=g, b=g),
+    "np.isclose": lambda g: np.isclose(0.0, g),
+    "np.array_equal": lambda g: np.array_equal(g, g),
+    "np.iscomplexobj": np.iscomplexobj,
+    "np.isrealobj": np.isrealobj,
+    "np.asarray": np.asarray,
+}
+
+
+@pytest.mark.parametrize("shape", [(5, d), (5,)], ids=["matrix", "vector"])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("function", SAME_AS_DENSE)
+def test_functions_that_answer_as_for_an_array(function, dtype, shape):
+    g, dense = gradient(dtype=dtype, shape=shape)
+    actual, expected = SAME_AS_DENSE[function](g), SAME_AS_DENSE[function](dense)
+    np.testing.assert_array_equal(actual, expected, strict=True)
+
+
+def test_the_norm_by_numpy_is_its_own():
+    g = gradient()[0]
+    assert np.linalg.norm(g) == g.norm()
+
+
+@pytest.mark.parametrize(
+    "compare",
+    [
+        np.testing.assert_array_equal,
+        np.testing.assert_equal,
+        np.testing.assert_allclose,
+        np.testing.assert_almost_equal,
+        np.testing.assert_array_almost_equal,
+    ],
+)
+def test_the_assertions_of_numpy_take_it(compare):
+    g, dense = gradient()
+    for pair in [(g, dense), (dense, g)]:
+        compare(*pair)
+    with pytest.raises(AssertionError):
+        compare(g, dense + 1)
 
 
 INTO_ARRAYS: dict[str, Any] = {
@@ -268,20 +382,44 @@ def test_clip_shortens_what_is_longer():
 
 REFUSED: dict[str, Any] = {
     "g + 1": (lambda g: g + 1, ShapeError, "they must be equal, broadcasting would touch every row"),
-    "sum of a list": (lambda g: sum([g, g]), ShapeError, "broadcasting would touch every row"),
+    "sum of a list": (lambda g: sum([g, g]), ShapeError, "and sum() from the first gradient: sum(gs[1:], gs[0])"),
+    "a buffer from 0": (lambda g: 0.9 * 0 + g, ShapeError, "; start a buffer from np.zeros_like(W), and sum()"),
     "exp": (np.exp, UnsupportedError, "np.exp is not defined for a RowGradient; np.asarray(g) makes it dense (O(V d))"),
     "1 / g": (lambda g: 1 / g, UnsupportedError, "rows, sums = g.coalesce() gives the rows that occur"),
     "g ** 0": (lambda g: g**0, UnsupportedError, "np.power is not defined"),
     "2 ** g": (lambda g: 2**g, UnsupportedError, "np.power is not defined"),
-    "g * array": (lambda g: g * np.ones((V, d)), UnsupportedError, "np.multiply is not defined"),
-    "array * g": (lambda g: np.ones(d) * g, UnsupportedError, "np.multiply is not defined"),
-    "g / array": (lambda g: g / np.ones((V, d)), UnsupportedError, "np.divide is not defined"),
+    "array / g": (lambda g: np.ones((V, d)) / g, UnsupportedError, "np.divide is not defined"),
+    "g * complex array": (lambda g: g * np.ones(d, complex), UnsupportedError, "np.multiply is not defined"),
+    "g * X": (lambda g: g * OneHot([0] * V, d), UnsupportedError, "np.multiply is not defined"),
+    "array *= g": (lambda g: operator.imul(np.ones((V, d)), g), UnsupportedError, "np.multiply is not defined"),
     "g / g": (lambda g: g / g, UnsupportedError, "np.divide is not defined"),
     "g * other": (lambda g: g * -g, UnsupportedError, "np.multiply is not defined"),
     "complex": (lambda g: 1j * g, UnsupportedError, "np.multiply is not defined"),
     "==": (lambda g: g == g, UnsupportedError, "np.equal is not defined"),
     "product": (lambda g: np.ones((2, V)) @ g, UnsupportedError, "np.matmul is not defined"),
-    "reduction": (np.add.reduce, UnsupportedError, "np.add is not defined"),
+    "reduction": (np.add.reduce, UnsupportedError, "np.add.reduce is not defined"),
+    "np.sum": (np.sum, UnsupportedError, "np.sum is not defined for a RowGradient; np.asarray(g) makes it dense"),
+    "np.max": (np.max, UnsupportedError, "np.max is not defined"),
+    "np.mean": (np.mean, UnsupportedError, "np.mean is not defined"),
+    "np.median": (np.median, UnsupportedError, "np.median is not defined"),
+    "np.round": (np.round, UnsupportedError, "np.round is not defined"),
+    "np.concatenate": (lambda g: np.concatenate([g, g]), UnsupportedError, "np.concatenate is not defined"),
+    "np.save": (lambda g: np.save("never written", g), UnsupportedError, "np.save is not defined"),
+    "another norm": (lambda g: np.linalg.norm(g, 1), UnsupportedError, "np.linalg.norm is not defined"),
+    "np.clip": (lambda g: np.clip(g, -1, 1), UnsupportedError, "g.clip(max_norm) limits the norm; to limit each entry"),
+    "clip of an array": (lambda g: g.clip(-1, 1), UnsupportedError, "RowGradient(rows, np.clip(sums, -1, 1)"),
+    "sum": (lambda g: g.sum(), AttributeError, "sum is not defined for a RowGradient; np.asarray(g) makes it dense"),
+    "mean": (lambda g: g.mean(axis=0), UnsupportedError, "mean is not defined for a RowGradient"),
+    "max": (lambda g: g.max(), UnsupportedError, "rows, sums = g.coalesce() gives the rows that occur"),
+    "T": (lambda g: g.T, UnsupportedError, "T is not defined for a RowGradient"),
+    "a name that arrays have not": (lambda g: g.nonsense, AttributeError, "'RowGradient' object has no attribute"),
+    "astype(int)": (lambda g: g.astype(int), DTypeError, "values must be float32 or float64, got int64"),
+    "a row": (lambda g: g[0], UnsupportedError, "g[...] is not defined for a RowGradient"),
+    "assignment": (
+        lambda g: operator.setitem(g, 0, 0),
+        UnsupportedError,
+        "a RowGradient cannot be changed; rows, sums",
+    ),
     "where": (lambda g: np.add(np.zeros((V, d)), g, where=False), UnsupportedError, "np.add is not defined"),
     "into a gradient": (lambda g: np.add(g, g, out=g), UnsupportedError, "np.add is not defined"),
     "an array into a gradient": (
@@ -364,6 +502,12 @@ def test_built_of_a_copy():
 def test_built_from_what_does_not_fit(rows, values, error, message):
     with pytest.raises(error, match=re.escape(message)):
         RowGradient(rows, values, n_rows=3)
+
+
+@pytest.mark.parametrize("name", ["sum", "T", "flags", "__array_interface__", "__dataframe__", "iloc", "todense"])
+def test_what_is_not_there_is_found_missing(name):
+    assert not hasattr(gradient()[0], name)
+    assert not hasattr(RowGradient, name)
 
 
 @pytest.mark.parametrize("through", [lambda g: pickle.loads(pickle.dumps(g)), copy.copy, copy.deepcopy])

@@ -125,13 +125,19 @@ def test_a_scaled_matrix_is_not_transposed_back():
         _ = (2 * OneHot(CODES).T).T
 
 
-@pytest.mark.parametrize(
-    "factor", [np.ones(5), np.ones((10, 5)), [1, 2], OneHot(CODES)], ids=lambda f: type(f).__name__
-)
+@pytest.mark.parametrize("factor", [np.ones(5), np.ones((10, 5)), [1, 2]], ids=lambda f: type(f).__name__)
 def test_only_a_number_scales(factor):
     for multiply in (lambda A, c: A * c, lambda A, c: c * A):
         with pytest.raises(UnsupportedError, match=r"X\.T can be multiplied by a number only"):
             multiply(OneHot(CODES).T, factor)
+
+
+def test_no_other_matrix_scales():
+    X = OneHot(CODES)
+    with pytest.raises(UnsupportedError, match=r"X\.T can be multiplied by a number only"):
+        X.T * X
+    with pytest.raises(UnsupportedError, match=r"np\.multiply is not defined for a lazy one-hot matrix"):
+        X * X.T
 
 
 def test_it_is_the_transpose():
@@ -150,8 +156,11 @@ REFUSED: dict[str, Any] = {
     "iteration": (list, "iterate over X.indices"),
     "assignment": (lambda A: A.__setitem__(0, 1), "cannot be changed"),
     "ufunc": (np.exp, "np.exp is not defined for a lazy one-hot matrix"),
-    "function": (np.sum, "numpy.sum is not defined for a lazy one-hot matrix"),
-    "Gram matrix": (lambda A: np.matmul(A, A.T), "X.toarray() or X.tocsr() take everything else"),
+    "function": (np.sum, "np.sum is not defined for a lazy one-hot matrix"),
+    "method": (lambda A: A.sum(), "sum is not defined for a lazy one-hot matrix; use X.tocsr()"),
+    "sum": (lambda A: A + A, "use X.tocsr() for sums with other matrices"),
+    "Gram matrix": (lambda A: np.matmul(A, A.T), "use X.tocsr() for products with other matrices"),
+    "Gram matrix by @": (lambda A: A @ A.T, "a product of two lazy one-hot matrices is not defined"),
 }
 
 
@@ -162,7 +171,7 @@ def test_what_it_cannot_do_it_refuses(operation):
         do(OneHot(CODES).T)
 
 
-@pytest.mark.parametrize("through", [lambda A: pickle.loads(pickle.dumps(A)), copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("through", [lambda A: pickle.loads(pickle.dumps(A)), copy.copy, copy.deepcopy, np.copy])
 def test_it_travels(through):
     A, G = 0.5 * OneHot(CODES).T, np.arange(10.0).reshape(5, 2)
     np.testing.assert_array_equal(through(A) @ G, 0.5 * DENSE.T @ G)

@@ -1,0 +1,218 @@
+"""What NumPy may do with a gradient that knows its rows, and what it is told instead of a dense array.
+
+    f(g)[r]    = f(g[r])        for a function with f(0) = 0: absolute, square, sqrt, ...
+    (g * A)[r] = g[r] * A[r]    for an array A, and so for g / A
+
+in the rows r that occur; all others stay zero. The sum of g and an array W is W, changed in these rows.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, NoReturn, Self
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from onehot._codes import Array
+from onehot._errors import ShapeError, UnsupportedError
+from onehot._refusals import called
+
+__all__ = ["FLOATS", "GradientAlgebra", "refusal"]
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+NUMBERS = (int, float, np.integer, np.floating)
+
+# f(0) = 0, so that f of the whole gradient is f of the rows that occur.
+ZERO_PRESERVING = (np.absolute, np.square, np.sqrt, np.cbrt, np.sign)
+
+ATTRIBUTES = {np.shape: "shape", np.ndim: "ndim", np.size: "size"}
+COMPARISONS = (np.allclose, np.array_equal, np.isclose)
+ABOUT_DTYPE = (np.iscomplexobj, np.isrealobj)  # np.testing asks
+HINT = "np.asarray(g) makes it dense (O(V d)), rows, sums = g.coalesce() gives the rows that occur"
+CLIP_HINT = (
+    "g.clip(max_norm) limits the norm; to limit each entry, "
+    "rows, sums = g.coalesce(); g = RowGradient(rows, np.clip(sums, -1, 1), n_rows=len(g))"
+)
+
+
+def refusal(name: str) -> str:
+    """Return the message for what a gradient cannot do."""
+    return f"{name} is not defined for a RowGradient; {CLIP_HINT if name == 'np.clip' else HINT}"
+
+
+class GradientAlgebra(NDArrayOperatorsMixin):
+    """The operators and NumPy functions of a `RowGradient`, on the few methods that know how it is held."""
+
+    __slots__ = ()
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @abstractmethod
+    def coalesce(self) -> tuple[Array, Array]:
+        """Return the rows that occur and their sums."""
+
+    @abstractmethod
+    def add_to(self, table: Array, scale: float = 1.0, /) -> None:
+        """Add ``scale *`` this gradient to `table` in place."""
+
+    @abstractmethod
+    def copy(self) -> Self:
+        """Return a copy."""
+
+    @abstractmethod
+    def norm(self) -> float:
+        """Return the Euclidean norm."""
+
+    @abstractmethod
+    def _with_rows(self, rows: Array, sums: Array) -> Self:
+        """Return a gradient of the same table with other rows."""
+
+    @abstractmethod
+    def _times(self, factor: float, dtype: np.dtype[Any] | None = None) -> Self:
+        """Return the gradient times a number."""
+
+    @abstractmethod
+    def _joined(self, other: Any) -> Self:
+        """Return the sum with another gradient."""
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = (), **kwargs: Any) -> Any:
+        result = None
+        if method == "__call__" and not kwargs:
+            if ufunc in (np.add, np.subtract):
+                left, right = inputs
+                result = self._sum(left, right, 1.0 if ufunc is np.add else -1.0, out)
+            elif not out:
+                result = self._elementwise(ufunc, *inputs)
+        if result is None:
+            raise UnsupportedError(refusal(called(ufunc, method)))
+        return result
+
+    def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if func in COMPARISONS:
+            return func(*map(_dense, args), **{name: _dense(value) for name, value in kwargs.items()})
+        if func is np.zeros_like and args:  # a buffer of the table's shape: dense is what it is for
+            return np.zeros_like(np.broadcast_to(np.zeros((), self.dtype), self.shape), *args[1:], **kwargs)
+        if len(args) == 1 and not kwargs:
+            if func in ATTRIBUTES:
+                return getattr(self, ATTRIBUTES[func])
+            if func is np.linalg.norm:
+                return self.norm()
+            if func is np.copy:
+                return self.copy()
+            if func in ABOUT_DTYPE:
+                return func(np.empty(0, self.dtype))
+        raise UnsupportedError(refusal(called(func)))
+
+    @staticmethod
+    def _sum(left: Any, right: Any, sign: float, out: tuple[Any, ...]) -> Any:
+        """Return ``left + sign * right``, of which at least one is a gradient."""
+        if not isinstance(right, GradientAlgebra):
+            return _accumulate(right if sign > 0 else np.negative(right), left, 1.0, out)
+        if not isinstance(left, GradientAlgebra):
+            return _accumulate(left, right, sign, out)
+        return None if out else left._joined(right._times(sign))
+
+    def _elementwise(self, ufunc: np.ufunc, *inputs: Any) -> Self | None:
+        """Return the result of a function that keeps zero rows zero; None for others."""
+        comes_first = inputs[0] is self
+        other: Any = inputs[comes_first] if len(inputs) == 2 else None
+        if ufunc is np.multiply and other is not self:
+            return self._scaled(other) if np.ndim(other) == 0 else self._with_array(ufunc, other)
+        if ufunc is np.divide and other is not self and comes_first:
+            return self._scaled(other, inverse=True) if np.ndim(other) == 0 else self._with_array(ufunc, other)
+        if ufunc is np.negative:
+            return self._times(-1.0)
+        if ufunc in ZERO_PRESERVING:
+            return self._mapped(ufunc)
+        if ufunc is np.multiply:
+            return self._mapped(np.square)
+        if ufunc is np.power and comes_first and isinstance(other, NUMBERS) and other > 0:
+            return self._mapped(lambda sums: np.power(sums, other))
+        return None
+
+    def _mapped(self, function: Any) -> Self:
+        rows, sums = self.coalesce()
+        return self._with_rows(rows, function(sums))
+
+    def _scaled(self, number: Any, *, inverse: bool = False) -> Self | None:
+        """Return ``number * self``, or ``self / number``, in the dtype that an array would have."""
+        if (dtype := np.result_type(self.dtype, number)) not in FLOATS:
+            return None
+        return self._times(float(np.float64(1) / number) if inverse else float(number), dtype)
+
+    def _with_array(self, ufunc: np.ufunc, other: Any) -> Self | None:
+        """Return the product or quotient with an array, of which only the rows that occur are read."""
+        if not isinstance(other, (np.ndarray, list, tuple)):
+            return None
+        array = np.asarray(other)
+        if np.result_type(self.dtype, array.dtype) not in FLOATS:
+            return None
+        try:
+            array = np.broadcast_to(array, self.shape)
+        except ValueError:
+            raise ShapeError(
+                f"the gradient has shape {self.shape}, to which an array of shape {array.shape} does not broadcast"
+            ) from None
+        rows, sums = self.coalesce()
+        return self._with_rows(rows, ufunc(sums, array[rows]))
+
+    def __mul__(self, factor: Any) -> Any:
+        return self._times(factor) if type(factor) is float else super().__mul__(factor)
+
+    def __rmul__(self, factor: Any) -> Any:  # lr * g, once a batch: spare a Python float the detour by ufuncs
+        return self._times(factor) if type(factor) is float else super().__rmul__(factor)
+
+    # A gradient is a value: these bind the name to a new one, and leave the old one as it was.
+    def __iadd__(self, other: Any) -> Any:
+        return self + other
+
+    def __isub__(self, other: Any) -> Any:
+        return self - other
+
+    def __imul__(self, factor: Any) -> Any:
+        return self * factor
+
+    def __itruediv__(self, divisor: Any) -> Any:
+        return self / divisor
+
+    __iter__ = None  # or __getitem__ would make it iterable
+
+    def __getitem__(self, key: object) -> NoReturn:
+        raise UnsupportedError(refusal("g[...]"))
+
+    def __setitem__(self, key: object, value: object) -> NoReturn:
+        raise UnsupportedError(
+            "a RowGradient cannot be changed; rows, sums = g.coalesce(), change these, "
+            "and build RowGradient(rows, sums, n_rows=len(g))"
+        )
+
+    def _check_shape(self, table: Array) -> None:
+        if table.shape != self.shape:
+            hint = "they must be equal, broadcasting would touch every row"
+            if not table.shape:
+                hint += "; start a buffer from np.zeros_like(W), and sum() from the first gradient: sum(gs[1:], gs[0])"
+            raise ShapeError(f"the gradient has shape {self.shape}, the array it is added to {table.shape}; {hint}")
+
+
+def _dense(argument: Any) -> Any:
+    return np.asarray(argument) if isinstance(argument, GradientAlgebra) else argument
+
+
+def _accumulate(array: Any, gradient: GradientAlgebra, sign: float, out: tuple[Any, ...]) -> Array | None:
+    """Return ``array + sign * gradient``, in place if `array` is the output too."""
+    array = np.asanyarray(array)  # a memmap stays itself, and is found to be its own output
+    gradient._check_shape(array)
+    if out:
+        target: Array = out[0]
+        if not isinstance(target, np.ndarray):
+            return None
+        if target.shape != gradient.shape:
+            raise ShapeError(f"the sum has shape {gradient.shape}, but out has shape {target.shape}")
+        if target is not array:
+            target[...] = array
+    else:
+        target = np.array(array, dtype=np.result_type(array.dtype, gradient.dtype), order="C")
+    gradient.add_to(np.asarray(target), sign)
+    return target

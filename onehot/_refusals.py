@@ -1,0 +1,55 @@
+"""Names that an array has and a lazy type does not: asking for one says what to use instead.
+
+To `hasattr`, `copy` and `pickle` such a name is simply not there. A `__getattr__` would do the same, but makes every
+attribute that a class does have several times slower to read, which the product of a small batch would feel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+import numpy as np
+
+from onehot._errors import UnsupportedError
+
+__all__ = ["UnsupportedAttributeError", "called", "refuses_other_attributes"]
+
+Type = TypeVar("Type", bound=type[Any])
+
+
+class UnsupportedAttributeError(UnsupportedError, AttributeError):
+    """An array has this attribute, a lazy type has not."""
+
+
+class Refused:
+    """A name that is not there, and says so with a message of its own."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+    def __get__(self, instance: object, owner: type | None = None) -> NoReturn:
+        raise UnsupportedAttributeError(self.message)
+
+
+def refuses_other_attributes(refusal: Callable[[str], str], /) -> Callable[[Type], Type]:
+    """Decorate a class: a public name of arrays that it does not have raises, with the message ``refusal(name)``."""
+
+    def decorate(cls: Type) -> Type:
+        refused = {name for name in dir(np.ndarray) if not name.startswith("_") and not hasattr(cls, name)}
+        for name in refused:
+            setattr(cls, name, Refused(refusal(name)))
+
+        def __dir__(self: Any) -> list[str]:  # what TAB completes is there
+            return [name for name in object.__dir__(self) if name not in refused]
+
+        cls.__dir__ = __dir__  # type: ignore[assignment]
+        return cls
+
+    return decorate
+
+
+def called(function: Any, method: str = "__call__") -> str:
+    """Return what the user wrote: ``np.exp``, ``np.add.reduce``, ``np.linalg.norm``."""
+    module = "np" if isinstance(function, np.ufunc) else function.__module__.replace("numpy", "np", 1)
+    return f"{module}.{function.__name__}" + ("" if method == "__call__" else f".{method}")
