@@ -85,7 +85,14 @@ def weights_of(sample_weight: Any, class_weight: ClassWeight, classes: Array, y_
             "passed by name, X_val= and y_val="
         )
     given = np.empty((len(y_index), 1))
-    weight: Array = _check_sample_weight(sample_weight, given, dtype=np.float64, ensure_non_negative=True)
+    try:
+        weight: Array = _check_sample_weight(sample_weight, given, dtype=np.float64, ensure_non_negative=True)
+    except ValueError as error:
+        numbers = np.asarray(sample_weight)
+        if numbers.dtype.kind in "if":
+            for row in np.flatnonzero(~((numbers >= 0) & (numbers < np.inf)))[:1].tolist():
+                raise ValueError(f"sample_weight, row {row}: {numbers[row]:g}. {error}") from None
+        raise
     if class_weight == "balanced":  # all classes have the same weight in all
         return weight / np.maximum(np.bincount(y_index, weight), np.finfo(np.float64).tiny)[y_index]
     if isinstance(class_weight, Mapping):

@@ -58,6 +58,12 @@ def test_class_weights_that_mean_nothing(class_weight, message):
         SoftmaxRegression(class_weight=class_weight).fit(CODES, ["no", "yes", "yes", "no"])
 
 
+@pytest.mark.parametrize("wrong", [-1.0, np.nan, np.inf])
+def test_what_is_no_weight_is_named(wrong):
+    with pytest.raises(ValueError, match=rf"sample_weight, row 2: {wrong:g}\. "):
+        SoftmaxRegression().fit(CODES, [0, 1, 0, 1], [1, 1, wrong, 1])
+
+
 def test_weights_of_bool_classes():
     weighted = SoftmaxRegression(class_weight={True: 3}).fit(CODES, [True, False, False, True])
     given = SoftmaxRegression().fit(CODES, [True, False, False, True], [3, 1, 1, 3])
