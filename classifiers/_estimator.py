@@ -41,6 +41,7 @@ from classifiers.stopping import (
     ValidationLoss,
     check_divergence,
 )
+from classifiers.tables import refuse_other_than_tables
 from classifiers.training import Dataset, train, train_epoch
 from onehot import OneHot
 
@@ -260,6 +261,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
             design = self._read(X, fitting=False)
             fields = self.n_categories_ if isinstance(design, OneHot) else None
             return predict(self._network, design, lambda rows: rows, finish, fields)
+        refuse_other_than_tables(X)
         X, names = self._checked(X, fitting=False)
         return predict(self._network, X, lambda rows: self._design(rows, names), finish, self.n_categories_)
 

@@ -349,7 +349,13 @@ def test_a_frame_that_is_yet_to_be_computed_is_refused(columns, y):
     pl = pytest.importorskip("polars", reason=WHY)
     X = pl.DataFrame(columns)
     fitted = model().fit(X, y)
-    for call in (lambda: model().fit(X.lazy(), y), lambda: fitted.predict(X.lazy())):
+    codes = pl.DataFrame({"a": [0, 1], "b": [1, 0]})
+    of_codes = model().fit(codes, [0, 1])
+    for call in (
+        lambda: model().fit(X.lazy(), y),
+        lambda: fitted.predict(X.lazy()),
+        lambda: of_codes.predict(codes.lazy()),
+    ):
         with pytest.raises(TypeError, match=r"X is a LazyFrame, whose rows are not there yet; pass X\.collect\(\)"):
             call()
 
