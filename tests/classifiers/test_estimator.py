@@ -400,6 +400,16 @@ def test_encoders_come_before_it_in_a_pipeline(model, problem):
     assert_close(outputs[2], outputs[0], terms=ROUNDINGS)
 
 
+@pytest.mark.parametrize("solver", ["lbfgs", "sgd"])
+def test_of_all_weights_with_the_same_probabilities_the_centred_ones_are_found(problem, solver):
+    """Softmax is blind to what all classes have in common; the penalty and the start at zero are not."""
+    fitted = SoftmaxRegression(solver=solver, alpha=0.01, max_iter=500, dtype=np.float64, random_state=0)
+    fitted.fit(problem.codes, problem.y)
+    for weights in (fitted.coef_, fitted.intercept_):
+        assert np.abs(weights).max() > 0.01
+        assert_close(weights.sum(axis=0), np.zeros(weights.shape[1:]), scale=np.abs(weights).max(), terms=10_000)
+
+
 def test_another_sample_of_the_same_kind_is_predicted_well():
     codes, _, y, *_ = make_problem(n=2000)
     for estimator in (SoftmaxRegression(), MLPClassifier((16,), learning_rate=0.01, max_iter=20, random_state=0)):
