@@ -130,7 +130,7 @@ class ColumnEncoder:
             naming column, row and value.
         """
         columns = columns_of(X, self._given_names)
-        N = (self.numbers_of(X) - self.mean) / self.scale
+        N = (_numbers(columns, self.numbers) - self.mean) / self.scale
         with np.errstate(over="ignore"):  # what is too large is reported below
             narrow = np.ascontiguousarray(N, dtype)
         for row, k in np.argwhere(~np.isfinite(narrow))[:1].tolist():

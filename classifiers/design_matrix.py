@@ -11,6 +11,7 @@ the dense one does a batch cost O(V).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -46,7 +47,7 @@ class DesignMatrix(Protocol):
 M = TypeVar("M", Array, sparse.csr_array)
 
 
-class _Matrix(Generic[M]):
+class _Matrix(ABC, Generic[M]):
     """A matrix that is there, and knows what its transpose times dZ is."""
 
     __array_ufunc__ = None
@@ -68,9 +69,9 @@ class _Matrix(Generic[M]):
     def astype(self, dtype: npt.DTypeLike, /) -> Any:
         return type(self)(self.matrix.astype(dtype))
 
+    @abstractmethod
     def gradient(self, dZ: Array) -> RowGradient:
         """Return ``X.T @ dZ``."""
-        raise NotImplementedError
 
 
 class _Transposed:

@@ -289,6 +289,11 @@ class OneHot(LazyMatrix):
         W : array of float, shape (V, d)
         b : array of float, shape (d,)
 
+        Raises
+        ------
+        ShapeError, ValueError
+            If W has not V rows, or b not its width.
+
         Examples
         --------
         >>> OneHot([[1, 0]], [2, 2]).affine(np.eye(4), np.array([10.0, 20.0, 30.0, 40.0]))

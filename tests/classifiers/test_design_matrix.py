@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 
 from classifiers._scaled_table import ScaledTable
-from classifiers.design_matrix import DenseMatrix, SparseMatrix
+from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
+from classifiers.mixed_matrix import MixedMatrix
 from classifiers.optimizers import SGD, Adagrad, Adam, Momentum, RMSProp
 from onehot import OneHot, RowGradient
 from tests.classifiers.oracle import DESIGNS
@@ -70,12 +71,14 @@ def test_any_numbers_will_do(matrix):
 
 
 @pytest.mark.parametrize("optimizer", [SGD(0.1), Momentum(0.1), Adagrad(0.1), RMSProp(0.1), Adam(0.1)], ids=repr)
-@pytest.mark.parametrize("name", ["OneHot", "csr"])
+@pytest.mark.parametrize("name", ["OneHot", "csr", "mixed"])
 def test_a_minibatch_step_allocates_nothing_of_size_V(name, optimizer):
     n, f, V, B = 2000, 4, 1_000_000, 64
     X = OneHot(np.random.default_rng(0).integers(0, V // f, size=(n, f)), V // f)
-    design = X if name == "OneHot" else SparseMatrix(X.tocsr())
-    W, optimizer = ScaledTable(np.ones((V, 2), np.float32)), optimizer.fresh(weight_decay=0.01)
+    design: DesignMatrix = X
+    if name != "OneHot":
+        design = SparseMatrix(X.tocsr()) if name == "csr" else MixedMatrix(X, np.ones((n, 3), np.float32))
+    W, optimizer = ScaledTable(np.ones((design.shape[1], 2), np.float32)), optimizer.fresh(weight_decay=0.01)
     dZ = np.ones((B, 2), np.float32)
 
     def step(rows):

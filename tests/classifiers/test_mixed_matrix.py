@@ -5,9 +5,8 @@ import pytest
 
 from classifiers._scaled_table import ScaledTable
 from classifiers.mixed_matrix import MixedMatrix
-from classifiers.optimizers import SGD, Adagrad, Adam, Momentum, RMSProp
 from onehot import OneHot, RowGradient
-from tests.onehot.oracle import assert_product, one_hot, peak_memory
+from tests.onehot.oracle import assert_product, one_hot
 
 D, M = 3, 2
 
@@ -72,21 +71,3 @@ def test_the_precision_can_be_changed(design, dense):
     wide = design.astype(np.float64)
     assert (wide @ np.eye(wide.shape[1])).dtype == np.float64
     assert (wide.T @ np.ones((len(dense), 1))).dtype == np.float64
-
-
-@pytest.mark.parametrize("optimizer", [SGD(0.1), Momentum(0.1), Adagrad(0.1), RMSProp(0.1), Adam(0.1)], ids=repr)
-def test_a_minibatch_step_allocates_nothing_of_size_V(optimizer):
-    n, f, V, B = 2000, 4, 1_000_000, 64
-    rng = np.random.default_rng(0)
-    X = OneHot(rng.integers(0, V // f, size=(n, f)), V // f)
-    design = MixedMatrix(X, rng.normal(size=(n, M)).astype(np.float32))
-    W, optimizer = ScaledTable(np.ones((V + M, 2), np.float32)), optimizer.fresh(weight_decay=0.01)
-    dZ = np.ones((B, 2), np.float32)
-
-    def step(rows):
-        batch = design[rows]
-        batch @ W
-        optimizer.step([W], [batch.T @ dZ])
-
-    step(np.arange(B))  # the optimizer makes its state, of size V, in the first step
-    assert peak_memory(lambda: step(np.arange(B, 2 * B))) < V / 4
