@@ -281,6 +281,7 @@ def numba_kernels(monkeypatch):
     kernels = importlib.import_module("onehot._kernels._numba")
     for name, value in {"WORTH_THREADS": 1, "OUT_OF_CACHE": 0, "CHUNK": 64}.items():
         monkeypatch.setattr(kernels, name, value)
+    monkeypatch.setattr(kernels.loops, "OUT_OF_CACHE", 0)
     kernels._threads.cache_clear()
     yield kernels
     kernels._threads.cache_clear()
@@ -303,7 +304,7 @@ def test_neither_threads_nor_rows_asked_for_ahead_change_a_bit(numba_kernels, mo
     monkeypatch.setattr(numba_kernels, "MAX_THREADS", 1)
     alone = step()
     monkeypatch.setattr(numba_kernels, "MAX_THREADS", n_threads)
-    monkeypatch.setattr(numba_kernels, "WIDE", 1)  # so that all rows are asked for ahead
+    monkeypatch.setattr(numba_kernels.loops, "WIDE", 1)  # so that all rows are asked for ahead
     for shared, expected in zip(step(), alone, strict=True):
         assert_array_equal(shared, expected, strict=True)
 
