@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, settings
 os.environ["MPLBACKEND"] = "Agg"  # draw, but open no window
 
 # --doctest-modules imports every file of the packages, and these need an extra.
-collect_ignore = [] if find_spec("numba") else ["onehot/_kernels/_numba.py", "onehot/_kernels/_numba_row.py"]
-collect_ignore_glob = ["docs/*.py", "docs/_build", "docs/auto_examples"]  # the snippets of docs are in its pages
+COMPILED = ["onehot/_kernels/_numba*.py", "classifiers/compiled_sgd.py"]
+collect_ignore_glob = [] if find_spec("numba") else COMPILED
+collect_ignore_glob += ["docs/*.py", "docs/_build", "docs/auto_examples"]  # the snippets of docs are in its pages
 
 # Nothing here judges by the clock: a busy machine must not turn a test red.
 settings.register_profile("untimed", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -18,6 +18,7 @@ from classifiers.gradient_flow import GradientFlowMonitor
 from classifiers.network import Network
 from classifiers.optimizers import Optimizer
 from classifiers.stopping import EpochRecord, StoppingRule, check_divergence
+from onehot import get_backend
 
 __all__ = ["Dataset", "train", "train_epoch"]
 
@@ -85,20 +86,44 @@ def train_epoch(
 ) -> EpochRecord:
     """Make one pass over the data, a step a batch; return its record."""
     start = time.perf_counter()
-    X, y, sample_weight = data
-    n = len(y)
+    n = len(data.y)
     order = rng.permutation(n)
+    first, others = order[:batch_size], order[batch_size:]
+    loss, accuracy, norms = _make_steps(network, data, optimizer, first, batch_size)
+    make_steps = _compiled_steps(network, data, optimizer) or _make_steps
+    more_loss, more_accuracy, _ = make_steps(network, data, optimizer, others, batch_size)
+    loss, accuracy = (loss + more_loss) / n, (accuracy + more_accuracy) / n
+    val_loss, val_accuracy = network.evaluate(*validation) if validation else (None, None)
+    seconds = time.perf_counter() - start
+    return EpochRecord(epoch, loss, accuracy, val_loss, val_accuracy, norms, optimizer.learning_rate, seconds, n)
+
+
+def _make_steps(
+    network: Network, data: Dataset, optimizer: Optimizer, order: Array, batch_size: int
+) -> tuple[float, float, tuple[float, ...]]:
+    """Make a step for each batch of the samples `order`.
+
+    Return the sums of their losses and of those that were right, and the norms of the first gradients.
+    """
+    X, y, sample_weight = data
     loss = accuracy = 0.0
     norms: tuple[float, ...] = ()
-    for first in range(0, n, batch_size):
-        batch = order[first : first + batch_size]
+    for start in range(0, len(order), batch_size):
+        batch = order[start : start + batch_size]
         weight = None if sample_weight is None else sample_weight[batch]
         batch_loss, batch_accuracy, gradients = network.loss_and_gradients(X[batch], y.take(batch), weight)
         if not norms:
             norms = gradients.norms()
         optimizer.step(network.parameters, [*gradients.weights, *gradients.biases])
-        loss += batch_loss * len(batch) / n
-        accuracy += batch_accuracy * len(batch) / n
-    val_loss, val_accuracy = network.evaluate(*validation) if validation else (None, None)
-    seconds = time.perf_counter() - start
-    return EpochRecord(epoch, loss, accuracy, val_loss, val_accuracy, norms, optimizer.learning_rate, seconds, n)
+        loss += batch_loss * len(batch)
+        accuracy += batch_accuracy * len(batch)
+    return loss, accuracy, norms
+
+
+def _compiled_steps(network: Network, data: Dataset, optimizer: Optimizer) -> Any:
+    """Return what makes these very steps in compiled code, where there is such a thing."""
+    if get_backend() != "numba":
+        return None
+    from classifiers import compiled_sgd
+
+    return compiled_sgd.make_steps if compiled_sgd.can_step(network, data.X, optimizer) else None

@@ -32,7 +32,7 @@ LAYOUT = {
         "__init__",
         "__main__",
     ],
-    "onehot._kernels": ["_scipy", "_numba_row", "_numba", "__init__"],
+    "onehot._kernels": ["_scipy", "_numba_row", "_numba_loops", "_numba", "__init__"],
     "classifiers": [
         "_threads",
         "activations",
@@ -45,6 +45,7 @@ LAYOUT = {
         "design_matrix",
         "_scaled_table",
         "network",
+        "compiled_sgd",
         "training",
         "duplicates",
         "fused_fields",
@@ -85,7 +86,9 @@ DEPENDENCIES = {
 }
 EXTRAS = {
     "onehot/_kernels/_numba.py": {"numba"},
+    "onehot/_kernels/_numba_loops.py": {"numba"},
     "onehot/_kernels/_numba_row.py": {"llvmlite", "numba"},
+    "classifiers/compiled_sgd.py": {"numba"},
     "classifiers/plots.py": {"matplotlib"},
     "classifiers/progress.py": {"tqdm"},
     "classifiers/_demonstration.py": {"matplotlib"},
