@@ -11,7 +11,6 @@ What the model was fitted to decides too: where that was a design matrix of unkn
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -20,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from classifiers._warn import warn
 from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
 from onehot import CodeError, OneHot, ShapeError
 from onehot._errors import field_label
@@ -222,20 +222,16 @@ def _warn_if_codes(X: Any) -> None:
             "if they are numbers, pass categorical_features=None"
         )
     if X.max() > 1:
-        warnings.warn(
+        warn(
             f"X holds whole numbers up to {X.max():g} as {X.dtype}, and is taken as the design matrix; "
             "if these are codes, pass X.astype(int), n_categories or categorical_features",
-            UserWarning,
-            stacklevel=5,
         )
 
 
 def _warn_if_one_hot(X: Array) -> None:
     """Warn where an integer matrix could be one-hot: of three or more columns, with exactly one 1 in each row."""
     if X.shape[1] >= 3 and X.max() == 1 and X.min() == 0 and (X.sum(axis=1) == 1).all():
-        warnings.warn(
+        warn(
             f"X of integers is exactly one-hot, but is read as codes of {X.shape[1]} fields; "
             f"if it is a one-hot matrix, pass X.astype(float), or n_categories=[{X.shape[1]}]",
-            UserWarning,
-            stacklevel=5,
         )

@@ -10,7 +10,6 @@ is standardised, x where not. See `mixed_matrix` for what the first layer makes 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +20,7 @@ import numpy.typing as npt
 from sklearn.preprocessing import StandardScaler
 
 from classifiers._input import IF_MISSING, raise_not_finite
+from classifiers._warn import warn
 from classifiers.design_matrix import DenseMatrix
 from classifiers.mixed_matrix import MixedMatrix
 from classifiers.tables import CATEGORIES, NUMBERS, Column, Label, columns_of, is_missing
@@ -215,7 +215,7 @@ class ColumnEncoder:
                 remedy = "" if namesake is not None else "; pass handle_unknown='ignore' to let it contribute nothing"
                 raise CodeError(f"{column}, row {row}: {problem}{remedy}")
             if namesake is not None:
-                warnings.warn(f"{column}, row {row}: {problem}; until then it contributes nothing", stacklevel=6)
+                warn(f"{column}, row {row}: {problem}; until then it contributes nothing")
         for row in np.flatnonzero(codes == MISSING)[:1].tolist():
             if self.handle_missing == "error":
                 raise CodeError(f"{column}, row {row}: {values[row]!r} is no category; {IF_MISSING}")

@@ -12,8 +12,7 @@ Reference: Bengio, Simard and Frasconi, "Learning long-term dependencies with gr
 
 from __future__ import annotations
 
-import warnings
-
+from classifiers._warn import warn
 from classifiers.stopping import EpochRecord
 
 __all__ = ["GradientFlowMonitor", "GradientFlowWarning", "gradient_flow_problem"]
@@ -70,4 +69,4 @@ class GradientFlowMonitor:
         """Issue a `GradientFlowWarning` if `record` has a problem and none has been reported yet."""
         if not self.warned and (problem := gradient_flow_problem(record)):
             self.warned = True
-            warnings.warn(problem, GradientFlowWarning, stacklevel=5)  # the caller of fit
+            warn(problem, GradientFlowWarning)

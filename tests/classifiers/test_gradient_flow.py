@@ -84,8 +84,9 @@ def test_parts_warn_once_at_the_line_that_calls_partial_fit(digits):
 
 def test_lbfgs_warns_too(digits):
     model = MLPClassifier((8,), "tanh", solver="lbfgs", initializer=zeros, max_iter=3, random_state=0)
-    with pytest.warns(GradientFlowWarning, match="its norm is 0 in layer 1"):
+    with pytest.warns(GradientFlowWarning, match="its norm is 0 in layer 1") as caught:
         model.fit(*digits)
+    assert {each.filename for each in caught} == {__file__}
 
 
 def test_weights_that_are_too_large_explode(digits):
