@@ -31,6 +31,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
+from classifiers import losses
+
 __all__ = [
     "Activation",
     "Softmax",
@@ -162,6 +164,7 @@ def _gelu_tanh(z: Array) -> ValueAndSlope:
     return z * gate, lambda: gate + z * dgate_du() * scale * (1 + 3 * 0.044715 * z * z)
 
 
+# Classes, not closures: an activation can be pickled and compared.
 @dataclass(frozen=True)
 class _LeakyReLU:
     slope: float
@@ -199,16 +202,6 @@ class _Derivative:
 
 def _from_rule(name: str, rule: Rule) -> Activation:
     return Activation(name, _Value(rule), _Derivative(rule), rule)
-
-
-def _softmax(z: Array) -> Array:
-    # Reducing a short contiguous axis costs more than the exponentials: such an axis comes first, in memory as well,
-    # whereas order "K" leaves the memory of a long one as it is.
-    p: Array = np.array(np.moveaxis(z, -1, 0), order="C" if z.shape[-1] < 32 else "K")
-    p -= p.max(axis=0)
-    np.exp(p, out=p)
-    p /= p.sum(axis=0)
-    return np.ascontiguousarray(np.moveaxis(p, 0, -1))
 
 
 def _softmax_derivative(z: Array) -> NoReturn:
@@ -281,7 +274,7 @@ leaky_relu = _from_rule("leaky_relu", _LeakyReLU(0.01))
 elu = _from_rule("elu", _ELU(1.0))
 gelu = _from_rule("gelu", _gelu)
 gelu_tanh = _from_rule("gelu_tanh", _gelu_tanh)
-softmax = Softmax("softmax", _softmax, _softmax_derivative)
+softmax = Softmax("softmax", losses.softmax, _softmax_derivative)
 
 _NAMED = {each.name: each for each in (identity, sigmoid, tanh, relu, leaky_relu, elu, gelu, gelu_tanh, softmax)}
 

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from classifiers._text_table import aligned
 from classifiers.design_matrix import SparseMatrix
 from classifiers.network import Network
 
@@ -66,12 +67,8 @@ class Explanation:
         if self.interaction.any():
             rows.append(("(interaction)", self.interaction))
         rows.append(("logit", self.logits))
-        cells = [["", *map(str, self.classes)]] + [[name, *(f"{z:+z.3f}" for z in numbers)] for name, numbers in rows]
-        name_width, *widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        return "\n".join(
-            "  ".join([name.ljust(name_width), *(c.rjust(w) for c, w in zip(row, widths, strict=True))])
-            for name, *row in cells
-        )
+        cells = [[name, *(f"{z:+z.3f}" for z in numbers)] for name, numbers in rows]
+        return aligned([["", *self.classes], *cells], first_left=True)
 
 
 def explain(
@@ -79,8 +76,8 @@ def explain(
     x: sparse.csr_array,
     classes: Array,
     widths: Sequence[int],
-    names: Sequence[str],
-    labels: Sequence[str],
+    if_absent: Sequence[str],
+    if_present: Sequence[str],
     *,
     present_only: bool = False,
 ) -> Explanation:
@@ -92,9 +89,9 @@ def explain(
     x : CSR array, shape (1, V)
     widths : sequence of int
         Entries of x that belong to each column.
-    names : sequence of str
+    if_absent : sequence of str
         What each column is called where its entries are all zero.
-    labels : sequence of str
+    if_present : sequence of str
         What it is called otherwise, by the entry that is not.
     present_only : bool
         Leave out columns whose entries are all zero.
@@ -103,9 +100,9 @@ def explain(
     listed = np.unique(column) if present_only else np.arange(len(widths))
     place = np.searchsorted(listed, column)
     alone = sparse.csr_array((x.data, (place, x.indices)), shape=(len(listed), x.shape[1]))
-    features = [names[j] for j in listed]
+    features = [if_absent[j] for j in listed]
     for j, entry in zip(place.tolist(), x.indices.tolist(), strict=True):
-        features[j] = labels[entry]
+        features[j] = if_present[entry]
     nothing, logits = (network.forward(SparseMatrix(row))[0] for row in (sparse.csr_array(x.shape, dtype=x.dtype), x))
     if len(network.weights) == 1:
         contributions, interaction = SparseMatrix(alone) @ np.asarray(network.weights[0]), np.zeros_like(logits)

@@ -40,12 +40,15 @@ def softmax(logits: npt.ArrayLike, /) -> Array:
     array([[0.5, 0.5],
            [0. , 1. ]])
     """
-    # Classes first inside: over a short last axis, NumPy's max and sum cost many times its exp.
-    P = np.moveaxis(_floats(logits), -1, 0).copy()
+    Z = _floats(logits)
+    # Reducing a short contiguous axis costs more than the exponentials: such an axis comes first, in memory as well,
+    # whereas order "K" leaves the memory of a long one as it is.
+    P: Array = np.array(np.moveaxis(Z, -1, 0), order="C" if Z.shape[-1] < 32 else "K")
+    P -= P.max(axis=0)
     with np.errstate(under="ignore"):
-        np.exp(P - P.max(axis=0), out=P)
+        np.exp(P, out=P)
         P /= P.sum(axis=0)
-    return np.moveaxis(P, 0, -1)
+    return np.ascontiguousarray(np.moveaxis(P, 0, -1))
 
 
 def log_softmax(logits: npt.ArrayLike, /) -> Array:
