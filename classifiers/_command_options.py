@@ -86,6 +86,7 @@ def in_options(message: str) -> str:
     """
     for name, option in OPTION_OF.items():
         message = re.sub(rf"\bpass {name}=", f"train with {name}=", message)
-        message = re.sub(rf"\b{name}='?([\w.+-]+)'?", rf"{option} \1", message)
-        message = message.replace(name, option) if "_" in name else message
+        message = re.sub(rf"(?<!['\"\w]){name}='?([\w.+-]+)'?", rf"{option} \1", message)
+        if "_" in name:  # in quotes it is a column or a label of theirs
+            message = re.sub(rf"(?<!['\"\w]){name}(?!['\"\w])", option, message)
     return message

@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import os
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,23 +20,23 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from classifiers._reader import InputReader
+from classifiers._settings import Settings
+from classifiers._warn import warn
+from classifiers.design_matrix import DesignMatrix
 from classifiers.gradient_flow import GradientFlowWarning, gradient_flow_problem
 from classifiers.labels import classes_of, index_of, mean_one, read_labels, weights_of
 from classifiers.lbfgs import fit_lbfgs
 from classifiers.losses import log_softmax, softmax
 from classifiers.model_file import load, save
 from classifiers.network import Network
-from classifiers.optimizers import Optimizer, get_optimizer
+from classifiers.optimizers import Optimizer
 from classifiers.prediction import predict
 from classifiers.progress import progress
 from classifiers.schedules import get_schedule
 from classifiers.stopping import (
-    AnyOf,
+    DivergenceError,
     EpochRecord,
-    LossChange,
     MaxEpochs,
-    StoppingRule,
-    ValidationLoss,
     check_divergence,
 )
 from classifiers.tables import refuse_other_than_tables
@@ -59,27 +57,10 @@ def _steps_through_batches(estimator: CategoricalClassifier) -> bool:
     return True
 
 
-class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
+class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
     """Base of `SoftmaxRegression` and `MLPClassifier`."""
 
     if TYPE_CHECKING:
-        solver: Any
-        alpha: float
-        learning_rate: float
-        momentum: float
-        schedule: Any
-        batch_size: int
-        max_iter: int
-        tol: float
-        early_stopping: bool
-        validation_fraction: float
-        n_iter_no_change: int
-        stopping: StoppingRule | None
-        class_weight: Any
-        warm_start: bool
-        random_state: Any
-        verbose: int
-
         history_: list[EpochRecord]
         _optimizer: Optimizer | None
         _generator: np.random.Generator
@@ -131,8 +112,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
         weight = self._weights(sample_weight, y_index)
         self._generator = rng = _new_generator(self.random_state)
         if refit:
-            fan_in = max(1, round(design.nnz / design.shape[0]))
-            self._network = self._new_network(design.shape[1], len(self.classes_), fan_in, rng)
+            self._begin(design)
         try:
             data, validation = self._split(Dataset(design, y_index, weight), X_val, y_val, rng)
             self._optimizer = None
@@ -156,7 +136,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
         classes : array, shape (K,), optional
             All classes there will be; needed at the first call.
         sample_weight : array of float, shape (n,), optional
-            Taken as they are: unlike in `fit`, their mean over all calls to come is not known.
+            Used as given: unlike in `fit` they are not scaled to mean 1, since the calls to come are not known.
 
         Returns
         -------
@@ -170,36 +150,39 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
             if classes is None:
                 raise ValueError("the first call of partial_fit needs classes=, all labels there will be")
             self.classes_ = classes_of(np.asarray(classes))
-            self._generator = _new_generator(self.random_state)
-            fan_in = max(1, round(design.nnz / design.shape[0]))
-            self._network = self._new_network(design.shape[1], len(self.classes_), fan_in, self._generator)
-            self._optimizer = None
-            self.history_ = []
         elif classes is not None and not np.array_equal(classes_of(np.asarray(classes)), self.classes_):
             raise ValueError(f"classes={classes!r} differ from those of the first call, {self.classes_.tolist()}")
         y_index = self._index_of(labels)
         if self.class_weight == "balanced":
             raise ValueError("class_weight='balanced' needs all data at once; pass a dict, or sample_weight")
         weight = self._weights(sample_weight, y_index, normalize=False)
-        self._optimizer = self._running_optimizer()
-        schedule = get_schedule(self.schedule, max_iter=max(self.max_iter, 1))
-        self._optimizer.learning_rate = self._base_learning_rate() * schedule(len(self.history_))
-        with np.errstate(all="ignore"):
-            record = train_epoch(
-                self._network,
-                Dataset(design, y_index, weight),
-                self._optimizer,
-                batch_size=self.batch_size,
-                rng=self._generator,
-                epoch=len(self.history_) + 1,
-            )
-        if self.verbose:
-            print(record, flush=True)
-        problem = gradient_flow_problem(record)
-        if problem and not (self.history_ and gradient_flow_problem(self.history_[-1])):  # once, where it begins
-            warnings.warn(problem, GradientFlowWarning, stacklevel=2)
-        self.history_ = [*self.history_, record]
-        check_divergence(self.history_, self._base_learning_rate())
+        try:
+            if first:
+                self._generator = _new_generator(self.random_state)
+                self._begin(design)
+            self._optimizer = self._running_optimizer()
+            schedule = get_schedule(self.schedule, max_iter=max(self.max_iter, 1))
+            self._optimizer.learning_rate = self._base_learning_rate() * schedule(len(self.history_))
+            with np.errstate(all="ignore"):
+                record = train_epoch(
+                    self._network,
+                    Dataset(design, y_index, weight),
+                    self._optimizer,
+                    batch_size=self.batch_size,
+                    rng=self._generator,
+                    epoch=len(self.history_) + 1,
+                )
+            if self.verbose:
+                print(record, flush=True)
+            problem = gradient_flow_problem(record)
+            if problem and not (self.history_ and gradient_flow_problem(self.history_[-1])):  # once, where it begins
+                warn(problem, GradientFlowWarning)
+            self.history_ = [*self.history_, record]
+            check_divergence(self.history_, self._base_learning_rate())
+        except BaseException as error:
+            if first or isinstance(error, DivergenceError):
+                self._forget()  # neither an untrained network nor NaN must predict
+            raise
         self.stop_reason_ = "partial_fit makes one epoch"
         self.n_iter_ = len(self.history_)
         return self
@@ -265,9 +248,21 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
         X, names = self._checked(X, fitting=False)
         return predict(self._network, X, lambda rows: self._design(rows, names), finish, self.n_categories_)
 
+    def _begin(self, design: DesignMatrix) -> None:
+        """Become an untrained model of data like these."""
+        fan_in = max(1, round(design.nnz / design.shape[0]))
+        self._network = self._new_network(design.shape[1], len(self.classes_), fan_in, self._generator)
+        self._optimizer = None
+        self.history_ = []
+
     def _index_of(self, labels: Array) -> Array:
         """Return labels as positions in `classes_`."""
         return index_of(self.classes_, labels)
+
+    def _dataset(self, X: Any, y: Any) -> Dataset:
+        """Return X and y as this model reads them, weighted by its `class_weight`."""
+        design, y_index = self._read(X, fitting=False), self._index_of(read_labels(X, y))
+        return Dataset(design, y_index, self._weights(None, y_index))
 
     def _weights(self, sample_weight: Any, y_index: Array, *, normalize: bool = True) -> Array | None:
         """Return the weights of samples, of mean 1, or None where all are equal."""
@@ -282,7 +277,10 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val go together: pass both or neither")
         if X_val is not None:
-            return data, Dataset(self._read(X_val, fitting=False), self._index_of(read_labels(X_val, y_val)))
+            try:
+                return data, self._dataset(X_val, y_val)
+            except ValueError as error:
+                raise type(error)(f"validation data: {error}") from error
         if not self.early_stopping:
             return data, None
         weight = data.sample_weight
@@ -316,11 +314,10 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
                     report=report,
                 )
                 if not converged:
-                    warnings.warn(
+                    warn(
                         f"L-BFGS did not converge ({self.stop_reason_}); increase max_iter={self.max_iter} "
                         f"or tol={self.tol}",
                         ConvergenceWarning,
-                        stacklevel=3,
                     )
                 return
             self._optimizer = self._new_optimizer()
@@ -336,21 +333,6 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
                 report=report,
             )
 
-    def _stopping_rule(self) -> StoppingRule:
-        """Return the rule that the parameters describe, beside `max_iter`."""
-        if self.stopping is not None:
-            return self.stopping
-        if self.early_stopping:
-            return ValidationLoss(self.n_iter_no_change, self.tol)
-        if self.solver == "lbfgs":
-            return AnyOf(())  # its own criteria are enough
-        return LossChange(self.tol, self.n_iter_no_change)
-
-    def _new_optimizer(self) -> Optimizer:
-        return get_optimizer(
-            self.solver, learning_rate=self.learning_rate, momentum=self.momentum, weight_decay=self.alpha
-        )
-
     def _running_optimizer(self) -> Optimizer:
         """Return the optimizer with its averages under the parameters of now; a new one where the solver changed."""
         optimizer = self._new_optimizer()
@@ -358,50 +340,6 @@ class CategoricalClassifier(ClassifierMixin, InputReader, ABC):
         if type(running) is type(optimizer):
             optimizer.n_steps, optimizer.states = running.n_steps, running.states
         return optimizer
-
-    def _base_learning_rate(self) -> float:
-        return float(self.solver.learning_rate if isinstance(self.solver, Optimizer) else self.learning_rate)
-
-    def _check_parameters(self) -> None:
-        """Raise for the first parameter that has no meaning."""
-        if not self.learning_rate:
-            raise ValueError(f"learning_rate={self.learning_rate!r} must be positive: at 0 nothing is learned")
-        bounds: list[tuple[str, Any, float, float]] = [
-            ("alpha", Real, 0, np.inf),
-            ("learning_rate", Real, 0, np.inf),
-            ("momentum", Real, 0, 1),
-            ("batch_size", Integral, 1, np.inf),
-            ("max_iter", Integral, 0, np.inf),
-            ("tol", Real, 0, np.inf),
-            ("n_iter_no_change", Integral, 1, np.inf),
-            ("validation_fraction", Real, 0, 1),
-        ]
-        for name, kind, low, high in bounds:
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value < high:
-                sort = "a number" if kind is Real else "an integer"
-                raise ValueError(f"{name}={value!r} must be {sort} in [{low}, {high})")
-        for name in ("early_stopping", "standardize", "warm_start"):
-            if not isinstance(value := getattr(self, name), bool | np.bool_):
-                raise ValueError(f"{name}={value!r} must be True or False")
-        if not isinstance(self.verbose, Integral):
-            raise ValueError(f"verbose={self.verbose!r} must be 0, 1 or 2")
-        if self.handle_unknown not in ("error", "ignore"):
-            raise ValueError(f"handle_unknown={self.handle_unknown!r} must be 'error' or 'ignore'")
-        if self.handle_missing not in ("error", "zero", "own"):
-            raise ValueError(f"handle_missing={self.handle_missing!r} must be 'error', 'zero' or 'own'")
-        if np.dtype(self.dtype) not in (np.float32, np.float64):
-            raise ValueError(f"dtype={self.dtype!r} must be numpy.float32 or numpy.float64")
-        if not isinstance(self.stopping, StoppingRule | None):
-            raise ValueError(
-                f"stopping={self.stopping!r} must be a rule of classifiers.stopping, like LossChange(1e-4)"
-            )
-        get_schedule(self.schedule, max_iter=max(self.max_iter, 1))
-        weights = self.class_weight
-        if not (weights is None or isinstance(weights, dict) or (isinstance(weights, str) and weights == "balanced")):
-            raise ValueError(f"class_weight={weights!r} must be None, 'balanced', or a dict from classes to weights")
-        if self.solver != "lbfgs":
-            self._new_optimizer()
 
     def _forget(self) -> None:
         """Become a model that is not fitted."""

@@ -19,7 +19,6 @@ from sklearn.base import clone
 
 from classifiers._estimator import CategoricalClassifier
 from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
-from classifiers.labels import read_labels
 from classifiers.lbfgs import add_penalty
 from classifiers.losses import sample_nll
 from classifiers.mixed_matrix import MixedMatrix
@@ -27,7 +26,7 @@ from classifiers.network import Network
 from classifiers.training import Dataset
 from onehot import OneHot, OneHotError
 
-__all__ = ["GradientCheck", "GradientReport", "dataset_of", "gradient_check"]
+__all__ = ["GradientCheck", "GradientReport", "gradient_check"]
 
 Array = npt.NDArray[Any]
 EPSILON = float(np.finfo(np.float64).eps)
@@ -160,9 +159,9 @@ def gradient_check(
     rng = np.random.default_rng(seed)
     for parameter in network.parameters:
         parameter += NOISE * rng.standard_normal(parameter.shape)
-    labels = _labels(model)
+    names = _parameter_names(model)
     every = sum(parameter.size for parameter in network.parameters) <= max_parameters
-    design, y_index, weight = dataset_of(model, X, y)
+    design, y_index, weight = model._dataset(X, y)
     weight = None if weight is None else weight.astype(np.float64)
 
     checks, skipped = [], []
@@ -171,17 +170,11 @@ def gradient_check(
             skipped.append(f"{name:8}not checked: {same}")
             continue
         check = _Differences(network, Dataset(same, y_index, weight), model.alpha, tolerance)
-        for parameter, gradient, label in zip(network.parameters, check.gradients(), labels, strict=True):
+        for parameter, gradient, label in zip(network.parameters, check.gradients(), names, strict=True):
             directions = _entries(parameter, label) if every else _random_directions(parameter, seed)
             worst = max((check.compare(parameter, gradient, v, where) for where, v in directions), key=_by_error)
             checks.append(GradientCheck(name, label, *worst))
     return GradientReport(tuple(checks), tuple(skipped), tolerance)
-
-
-def dataset_of(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> Dataset:
-    """Return X and y as a fitted model reads them, weighted by its `class_weight`."""
-    design, y_index = model._read(X, fitting=False), model._index_of(read_labels(X, y))
-    return Dataset(design, y_index, model._weights(None, y_index))
 
 
 def _initialized(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> CategoricalClassifier:
@@ -196,7 +189,7 @@ def _in_float64(network: Network) -> Network:
     return Network(weights, [b.astype(np.float64) for b in network.biases], network.activation)
 
 
-def _labels(model: CategoricalClassifier) -> list[str]:
+def _parameter_names(model: CategoricalClassifier) -> list[str]:
     """Return the model's names of its network's parameters."""
     if hasattr(model, "coef_"):
         return ["coef_", "intercept_"]

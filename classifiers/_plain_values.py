@@ -83,7 +83,7 @@ def encode(value: Any, name: str, arrays: Arrays) -> Any:
         arrays[name] = value
         return {"array": name}
     if isinstance(value, np.generic) and type(value.item()) in SCALARS:
-        return {"scalar": [value.dtype.name, encode(value.item(), name, arrays)]}
+        return {"scalar": [kind.__name__, encode(value.item(), name, arrays)]}
     if SETTINGS.get(kind.__name__) is kind:
         settings = {f.name: encode(getattr(value, f.name), f"{name}/{f.name}", arrays) for f in fields(value) if f.init}
         return {"object": [kind.__name__, settings]}

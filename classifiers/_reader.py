@@ -6,7 +6,6 @@ goes through a `columns.ColumnEncoder`; codes and design matrices go through `_i
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import _check_feature_names, _get_feature_names, check_is_fitted
 
 from classifiers._input import as_design_matrix, refuse_strings
+from classifiers._warn import warn
 from classifiers.columns import ColumnEncoder
 from classifiers.design_matrix import DesignMatrix
 from classifiers.explanation import Explanation, explain
@@ -31,7 +31,7 @@ Array = npt.NDArray[Any]
 
 
 class InputReader(BaseEstimator):
-    """The side of an estimator that X passes through."""
+    """Makes a design matrix of X, and remembers what it learned of the columns at `fit`."""
 
     if TYPE_CHECKING:
         n_categories: Any
@@ -110,7 +110,8 @@ class InputReader(BaseEstimator):
         learned = getattr(self, "feature_names_in_", None)
         if given is not None and learned is not None and list(given) != list(learned):
             raise ValueError("input_features is not equal to feature_names_in_")
-        if given is not None and len(given) not in (self.n_features_in_, len(self.n_categories_ or ())):
+        f = len(self.n_categories_ or ()) if self._encoder is None else self.n_features_in_
+        if given is not None and len(given) not in (self.n_features_in_, f):
             raise ValueError(
                 f"input_features has {len(given)} names, but {type(self).__name__} was fitted to "
                 f"{self.n_features_in_} columns"
@@ -284,11 +285,9 @@ def _codes_or_numbers(frame: Any, array: Array) -> Array:
     if not others and array.dtype.kind == "f":
         return np.where(np.isnan(array), -1, array).astype(np.int64)
     if integers and others:
-        warnings.warn(
+        warn(
             f"X has integer columns {integers} beside {others}, and is taken as a design matrix, its numbers as they "
             f"are; if the integers are codes or labels, pass categorical_features={integers}; if all columns are "
             "numbers, pass categorical_features=None, which standardizes them",
-            UserWarning,
-            stacklevel=6,
         )
     return array

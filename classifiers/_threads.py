@@ -74,8 +74,8 @@ if hasattr(os, "register_at_fork"):
 class OneBlasThread(local):
     """In its context BLAS keeps to its caller's thread: its idle threads would spin on cores that we need.
 
-    The number is the whole process's. Where contexts of several threads overlap, each ends with the number that was
-    before the first of them began, and not with the one that it found.
+    The number is the whole process's. Where contexts of several threads overlap, the last of them to end restores the
+    number that was before the first of them began.
     """
 
     lock = Lock()
@@ -99,7 +99,8 @@ class OneBlasThread(local):
         if self.depth == 0:
             with self.lock:
                 OneBlasThread.n_inside -= 1
-                self.before.restore_original_limits()
+                if OneBlasThread.n_inside == 0:
+                    self.before.restore_original_limits()
 
 
 one_blas_thread = OneBlasThread()

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
 from classifiers._command_options import in_options, parser
+from classifiers._text_table import aligned
 from classifiers.data_files import PARQUET, are_mostly_numbers, numbers_of, read_table
 from classifiers.diagnostics import sample_losses, worst_predictions
 from classifiers.interruption import CtrlC
@@ -102,7 +103,8 @@ def _predict(options: argparse.Namespace) -> int:
         raise ValueError(f"{options.output}: predictions are written as CSV; give the file that suffix")
     model = load(options.model, list(MODELS.values()))
     P = model.predict_proba(_columns_for(model, read_table(options.data), options.data))
-    with nullcontext(sys.stdout) if options.output is None else open(options.output, "w", newline="") as file:
+    to_screen = options.output is None
+    with nullcontext(sys.stdout) if to_screen else open(options.output, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["prediction", *(f"P({label})" for label in model.classes_)])
         for label, p in zip(model.classes_[P.argmax(axis=1)], P.tolist(), strict=True):
@@ -126,7 +128,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     if len(named) <= MOST_CLASSES_SHOWN:
         print("\nrows by true class (down) and predicted class (across)")
         counts = zip(named, _confusion(model, y, predicted), strict=True)
-        print(_table([["", *named], *([name, *row] for name, row in counts)]))
+        print(aligned([["", *named], *([name, *row] for name, row in counts)]))
     print("\nthe worst predictions")
     print(worst_predictions(model, X, y, k=min(5, len(y))))
     return 0
@@ -147,7 +149,7 @@ def _features(frame: nw.DataFrame[Any], options: argparse.Namespace) -> tuple[nw
     """Return the columns to learn from, numbers as numbers, and the names of the others, which are categories."""
     for pattern in (*options.drop, *options.categorical):
         if not any(fnmatchcase(name, pattern) for name in frame.columns):
-            raise ValueError(f"{options.data}: no column {pattern!r}; there are {', '.join(frame.columns)}")
+            raise ValueError(f"{options.data}: no column {pattern!r}; there are {', '.join(map(repr, frame.columns))}")
     frame = frame.select([name for name in frame.columns if not _matches(name, options.drop)])
     if not frame.columns:
         raise ValueError(f"{options.data}: no column is left to learn from")
@@ -176,7 +178,7 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
 
 def _labels(frame: nw.DataFrame[Any], target: str, path: str) -> list[Any]:
     if target not in frame.columns:
-        raise ValueError(f"{path}: no column {target!r}; there are {', '.join(frame.columns)}")
+        raise ValueError(f"{path}: no column {target!r}; there are {', '.join(map(repr, frame.columns))}")
     labels: list[Any] = frame[target].to_list()
     for row, label in enumerate(labels):
         if is_missing(label):
@@ -220,12 +222,6 @@ def _confusion(model: Any, y: Array, predicted: Array) -> list[list[int]]:
     index = [model._index_of(labels) for labels in (y, predicted)]
     counts: list[list[int]] = confusion_matrix(*index, labels=np.arange(len(model.classes_))).tolist()
     return counts
-
-
-def _table(rows: list[list[Any]]) -> str:
-    cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in cells)
 
 
 def _check_plot(path: str) -> None:

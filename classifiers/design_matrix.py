@@ -20,7 +20,7 @@ from scipy import sparse
 
 from onehot import OneHot, RowGradient
 
-__all__ = ["DenseMatrix", "DesignMatrix", "SparseMatrix"]
+__all__ = ["DenseMatrix", "DesignMatrix", "SparseMatrix", "Transposed"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -57,8 +57,8 @@ class _Matrix(ABC, Generic[M]):
         self.shape: tuple[int, int] = matrix.shape
 
     @property
-    def T(self) -> _Transposed:
-        return _Transposed(self)
+    def T(self) -> Transposed:
+        return Transposed(self)
 
     def __matmul__(self, W: Any, /) -> Any:
         return self.matrix @ W if isinstance(W, np.ndarray) else NotImplemented
@@ -74,7 +74,9 @@ class _Matrix(ABC, Generic[M]):
         """Return ``X.T @ dZ``."""
 
 
-class _Transposed:
+class Transposed:
+    """``X.T``, which is there to be multiplied by dZ."""
+
     def __init__(self, source: Any) -> None:
         self._source = source
 
@@ -114,4 +116,4 @@ class SparseMatrix(_Matrix[sparse.csr_array]):
         return RowGradient(columns, X.T @ dZ, n_rows=self.shape[1])
 
 
-_: type[DesignMatrix] = OneHot
+_: type[DesignMatrix] = OneHot  # for the type checker: the lazy matrix has all that a network needs

@@ -18,9 +18,10 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from classifiers._estimator import CategoricalClassifier
-from classifiers._gradient_check import GradientCheck, GradientReport, dataset_of, gradient_check
+from classifiers._gradient_check import GradientCheck, GradientReport, gradient_check
+from classifiers._text_table import aligned
 from classifiers.labels import read_labels
-from classifiers.losses import log_softmax
+from classifiers.losses import sample_nll, softmax
 from classifiers.network import chunks
 
 __all__ = [
@@ -65,20 +66,19 @@ class Predictions(list[Prediction]):
     """A list of predictions that prints as a table."""
 
     def __str__(self) -> str:
-        rows = [("row", "loss", "true", "P(true)", "predicted", "P(predicted)")]
+        rows: list[tuple[Any, ...]] = [("row", "loss", "true", "P(true)", "predicted", "P(predicted)")]
         rows += [
             (
-                str(p.index),
+                p.index,
                 f"{p.loss:.3f}",
-                str(p.true),
+                p.true,
                 f"{p.probability_of_true:.4f}",
-                str(p.predicted),
+                p.predicted,
                 f"{p.probability_of_predicted:.4f}",
             )
             for p in self
         ]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in rows)
+        return aligned(rows)
 
 
 def sample_losses(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> Array:
@@ -113,9 +113,7 @@ def sample_losses(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> Arr
     >>> sample_losses(model, codes, y).round(3)
     array([0.693, 0.693, 0.693])
     """
-    log_p, labels = _log_probabilities(model, X, y)
-    losses: Array = -log_p[np.arange(len(labels)), labels]
-    return losses
+    return sample_nll(*_logits_and_labels(model, X, y))
 
 
 def worst_predictions(model: CategoricalClassifier, X: Any, y: npt.ArrayLike, k: int = 5) -> Predictions:
@@ -148,17 +146,17 @@ def worst_predictions(model: CategoricalClassifier, X: Any, y: npt.ArrayLike, k:
     """
     if k < 1:
         raise ValueError(f"k={k!r} must be at least 1")
-    log_p, labels = _log_probabilities(model, X, y)
-    losses = -log_p[np.arange(len(labels)), labels]
-    predicted = log_p.argmax(axis=1)
+    Z, labels = _logits_and_labels(model, X, y)
+    losses, P = sample_nll(Z, labels), softmax(Z)
+    predicted = P.argmax(axis=1)
     classes = model.classes_.tolist()
     return Predictions(
         Prediction(
             index=int(row),
             true=classes[labels[row]],
             predicted=classes[predicted[row]],
-            probability_of_true=float(np.exp(log_p[row, labels[row]])),
-            probability_of_predicted=float(np.exp(log_p[row, predicted[row]])),
+            probability_of_true=float(P[row, labels[row]]),
+            probability_of_predicted=float(P[row, predicted[row]]),
             loss=float(losses[row]),
         )
         for row in np.argsort(-losses, kind="stable")[:k]
@@ -197,7 +195,7 @@ def gradient_norms(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> tu
     (0.5,)
     """
     check_is_fitted(model)
-    data = dataset_of(model, X, y)
+    data = model._dataset(X, y)
     with np.errstate(all="ignore"):  # what overflows shows as inf or nan in its norm
         _, _, gradients = model._network.loss_and_gradients(*data)
     return gradients.norms()
@@ -253,7 +251,6 @@ def dead_units(model: CategoricalClassifier, X: Any) -> list[Array]:
     return [np.flatnonzero(b - a <= rounding * np.maximum(abs(a), abs(b))) for a, b in zip(low, high, strict=True)]
 
 
-def _log_probabilities(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> tuple[Array, Array]:
-    """Return log P, (n, K), in float64, so that the loss of a sample that is nearly certain is not rounded to 0."""
-    log_p = log_softmax(model._logits(X).astype(np.float64))
-    return log_p, model._index_of(read_labels(X, y))
+def _logits_and_labels(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> tuple[Array, Array]:
+    """Return labels in [0, K), and logits in float64: the loss of a nearly certain sample is not to be rounded to 0."""
+    return model._logits(X).astype(np.float64), model._index_of(read_labels(X, y))

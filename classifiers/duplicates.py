@@ -34,12 +34,14 @@ def collapse(data: Dataset) -> Dataset:
     distinct = distinct_rows(X, y) if isinstance(X, OneHot) else None
     if distinct is None:
         return data
-    first, inverse = distinct
-    return Dataset(X[first], y[first], np.bincount(inverse, weight).astype(np.float64))
+    representatives, inverse = distinct
+    return Dataset(X[representatives], y[representatives], np.bincount(inverse, weight).astype(np.float64))
 
 
 def distinct_rows(X: OneHot, y: Array | None = None) -> tuple[Array, Array] | None:
-    """Return `first` and `inverse`, with row i equal to row ``first[inverse[i]]``, or None where that is not worth it.
+    """Return one row of each kind, and of which kind each row is; None where that is not worth it.
+
+    Row i equals row ``representatives[inverse[i]]`` for the two arrays returned.
 
     A sample is looked at first, so that the answer None costs next to nothing. With y, labels count as part of a row.
     """
@@ -54,12 +56,12 @@ def distinct_rows(X: OneHot, y: Array | None = None) -> tuple[Array, Array] | No
         row_of_key = np.full(n_keys, -1)
         row_of_key[keys] = np.arange(n)
         occurs = row_of_key >= 0
-        first, inverse = row_of_key[occurs], (np.cumsum(occurs) - 1)[keys]
+        representatives, inverse = row_of_key[occurs], (np.cumsum(occurs) - 1)[keys]
     else:
-        _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    if len(first) > WORTH_IT * n or (n_keys >= EXACT and not _are_equal(X, y, first[inverse])):
+        _, representatives, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    if len(representatives) > WORTH_IT * n or (n_keys >= EXACT and not _are_equal(X, y, representatives[inverse])):
         return None
-    return first, inverse
+    return representatives, inverse
 
 
 def _row_keys(X: OneHot, y: Array | None) -> tuple[Array, int]:
@@ -81,6 +83,6 @@ def _row_keys(X: OneHot, y: Array | None) -> tuple[Array, int]:
     return digits @ odd, n_keys  # wraps around: the hash is modulo 2**64
 
 
-def _are_equal(X: OneHot, y: Array | None, representative: Array) -> bool:
-    same_label = y is None or bool((y == y[representative]).all())
-    return same_label and bool((X.indices == X.indices[representative]).all())
+def _are_equal(X: OneHot, y: Array | None, of_each: Array) -> bool:
+    same_label = y is None or bool((y == y[of_each]).all())
+    return same_label and bool((X.indices == X.indices[of_each]).all())

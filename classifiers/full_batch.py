@@ -22,7 +22,7 @@ from classifiers.network import ROWS_A_CHUNK, Network
 from classifiers.training import Dataset
 from onehot import OneHot
 
-__all__ = ["FullBatch", "add_gradients"]
+__all__ = ["FullBatch", "add_chunk_gradients"]
 
 Array = npt.NDArray[Any]
 MOST_SEGMENTS = 8
@@ -65,7 +65,7 @@ class FullBatch:
 
         def evaluate(segment: list[Dataset]) -> tuple[float, float, list[Array]]:
             sums = [np.zeros_like(parameter) for parameter in joined.parameters]
-            loss, accuracy = add_gradients(joined, segment, sums, self.total)
+            loss, accuracy = add_chunk_gradients(joined, segment, sums, self.total)
             return loss, accuracy, sums
 
         (loss, accuracy, sums), *others = map_in_order(evaluate, self._segments(table.size))
@@ -98,7 +98,7 @@ def _cuts(n: int, n_parts: int) -> list[int]:
     return [n * part // n_parts for part in range(n_parts + 1)]
 
 
-def add_gradients(
+def add_chunk_gradients(
     network: Network, chunks_of_data: list[Dataset], gradients: list[Array], total: float
 ) -> tuple[float, float]:
     """Add the gradients of the summed loss / total to arrays, chunk by chunk; return loss and accuracy."""

@@ -30,6 +30,7 @@ def read_labels(X: Any, y: npt.ArrayLike) -> Array:
     if y is None:
         raise ValueError("this classifier requires y to be passed, but the target y is None")
     labels: Array = column_or_1d(y, warn=True)
+    check_consistent_length(X, labels)
     if labels.dtype.kind == "f":
         for row in np.flatnonzero(~np.isfinite(labels))[:1].tolist():
             wrong = "NaN" if np.isnan(labels[row]) else "infinity"
@@ -38,7 +39,6 @@ def read_labels(X: Any, y: npt.ArrayLike) -> Array:
         labels = _of_one_type(labels)
     if labels.dtype.kind not in "biuUS":  # these are classes, whatever their values
         check_classification_targets(labels)
-    check_consistent_length(X, labels)
     return labels
 
 
@@ -68,7 +68,10 @@ def classes_of(labels: Array) -> Array:
 
 def index_of(classes: Array, labels: Array) -> npt.NDArray[np.intp]:
     """Return labels as positions in `classes`, (n,)."""
-    index = np.searchsorted(classes, labels)
+    try:
+        index = np.searchsorted(classes, labels)
+    except TypeError:  # strings among numbers, or the reverse
+        index = np.zeros(len(labels), np.intp)
     index[index == len(classes)] = 0
     for row in np.flatnonzero(classes[index] != labels)[:1]:
         raise ValueError(f"y, row {row}: class {labels.tolist()[row]!r} is not one of {classes.tolist()}")

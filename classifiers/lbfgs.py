@@ -45,6 +45,8 @@ def fit_lbfgs(
 
     Converged means that no component of the gradient exceeds `tol`, or that the objective no longer falls in float64.
     """
+    if max_iter == 0:
+        return [], "reached 0 iterations", False
     theta = np.concatenate([np.asarray(p, np.float64).ravel() for p in network.parameters])
     dtheta = np.empty_like(theta)
     shapes = [p.shape for p in network.parameters]
@@ -92,8 +94,6 @@ def fit_lbfgs(
         if reason is not None:
             raise StopIteration
 
-    if max_iter == 0:
-        return [], "reached 0 iterations", False
     with one_blas_thread:
         result = optimize.minimize(
             objective,

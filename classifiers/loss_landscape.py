@@ -17,7 +17,6 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from classifiers._estimator import CategoricalClassifier
-from classifiers._gradient_check import dataset_of
 from classifiers.network import Network
 
 __all__ = ["LossLandscape", "loss_landscape"]
@@ -77,7 +76,7 @@ def loss_landscape(
     check_is_fitted(model)
     if resolution < 3 or resolution % 2 == 0:
         raise ValueError(f"resolution={resolution!r} must be odd and at least 3, so that the model is in the middle")
-    data = dataset_of(model, X, y)
+    data = model._dataset(X, y)
     network = model._network
     weights = [np.array(W) for W in network.weights]
     rng = np.random.default_rng(seed)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from classifiers.design_matrix import DenseMatrix, _Transposed
+from classifiers.design_matrix import DenseMatrix, Transposed
 from onehot import OneHot, RowGradient
 
 __all__ = ["MixedMatrix"]
@@ -61,9 +61,9 @@ class MixedMatrix:
         return self.codes.nnz + int(np.count_nonzero(self.numbers))
 
     @property
-    def T(self) -> _Transposed:
+    def T(self) -> Transposed:
         """The transpose, which has ``@``."""
-        return _Transposed(self)
+        return Transposed(self)
 
     def __matmul__(self, W: Any, /) -> Any:
         if not isinstance(W, np.ndarray):

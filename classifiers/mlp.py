@@ -7,7 +7,7 @@ with L hidden layers and the activation h.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -140,8 +140,8 @@ class MLPClassifier(CategoricalClassifier):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         get_activation(self.activation)
-        sizes = self.hidden_layer_sizes
-        if isinstance(sizes, Integral) or not all(isinstance(H, Integral) and H > 0 for H in sizes):
+        sizes: Any = self.hidden_layer_sizes
+        if not isinstance(sizes, Iterable) or not all(isinstance(H, Integral) and int(H) > 0 for H in sizes):
             raise ValueError(f"hidden_layer_sizes={sizes!r} must be a sequence of positive integers, like (64,)")
 
     @property

@@ -264,9 +264,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 }
 
 
-def get_optimizer(
-    solver: str | Optimizer, /, *, learning_rate: float, momentum: float, weight_decay: float
-) -> Optimizer:
+def get_optimizer(solver: Any, /, *, learning_rate: float, momentum: float, weight_decay: float) -> Optimizer:
     """Return a fresh optimizer by name, or one with the settings of an object.
 
     An object keeps its own learning rate; `weight_decay` holds for both, so that an objective has one place to be
@@ -287,7 +285,7 @@ def get_optimizer(
             raise ValueError(f"solver={solver!r} has a weight_decay of its own; pass it as alpha instead")
         fresh: Optimizer = solver.fresh(weight_decay=weight_decay)
         return fresh
-    if solver not in OPTIMIZERS:
+    if not isinstance(solver, str) or solver not in OPTIMIZERS:
         names = ", ".join(map(repr, OPTIMIZERS))
         raise ValueError(f"solver={solver!r} is not known; pass 'lbfgs', {names} or an optimizer object")
     settings = {"momentum": momentum} if solver == "momentum" else {}

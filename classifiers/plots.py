@@ -273,7 +273,9 @@ def hyperparameter_grid(
     """
     results = getattr(search, "cv_results_", search)
     varying = [
-        key[6:] for key in results if key.startswith("param_") and len({str(value) for value in results[key]}) > 1
+        key.removeprefix("param_")
+        for key in results
+        if key.startswith("param_") and len({str(value) for value in results[key]}) > 1
     ]
     if parameters is None:
         if len(varying) != 2:
@@ -287,7 +289,7 @@ def hyperparameter_grid(
     for score, spread, i, j in zip(
         results[f"mean_test_{metric}"], results[f"std_test_{metric}"], row_of, column_of, strict=True
     ):
-        if not score <= mean[i, j]:
+        if score > mean[i, j] or np.isnan(mean[i, j]):  # a fit that failed is no better than any
             mean[i, j], std[i, j] = score, spread
 
     ax = _axes(ax, figsize=(1.9 + 1.1 * len(column_names), 1.4 + 0.75 * len(row_names)))

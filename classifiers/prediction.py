@@ -1,8 +1,9 @@
 """Prediction of many rows: in chunks on all cores, through joined fields where that pays.
 
-Memory is that of the result and of a chunk a thread, whatever the number of rows. Equal rows have equal logits: where
-few joint categories are possible at all, each is computed once and the rows look their results up; where a chunk has
-many duplicates and a row costs a pass through hidden layers, each distinct row makes that pass once.
+Memory is that of the result and of a chunk a thread, whatever the number of rows, once a table has been read. Equal
+rows have equal logits: where few joint categories are possible at all, each is computed once and the rows look their
+results up; where a chunk has many duplicates and a row costs a pass through hidden layers, each distinct row makes that
+pass once.
 """
 
 from __future__ import annotations
@@ -81,5 +82,5 @@ def _once_a_distinct_row(network: Network, X: DesignMatrix, finish: Callable[[Ar
     distinct = distinct_rows(X) if is_deep and isinstance(X, OneHot) else None
     if distinct is None:
         return finish(network.forward(X))
-    first, inverse = distinct
-    return finish(network.forward(X[first]))[inverse]
+    representatives, inverse = distinct
+    return finish(network.forward(X[representatives]))[inverse]

@@ -7,6 +7,7 @@ Rules keep no state, so one object serves any number of fits.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,9 +43,9 @@ class EpochRecord:
     learning_rate : float or None
         In this epoch; None for L-BFGS.
     seconds : float
-        The epoch took.
+        Time that the epoch took.
     n_rows : int
-        The epoch went over: for L-BFGS, those left after duplicates became weights.
+        Rows that the epoch went over; for L-BFGS, those left after duplicates became weights.
     """
 
     epoch: int
@@ -69,14 +70,14 @@ class DivergenceError(FloatingPointError):
     """The loss became NaN or infinite, or rose out of bounds."""
 
 
-class StoppingRule:
+class StoppingRule(ABC):
     """Base of the rules; a subclass is called with the history of this fit and returns the reason to stop, or None."""
 
     restores_best = False
 
+    @abstractmethod
     def __call__(self, history: History, /) -> str | None:
         """Return why to stop now, or None."""
-        raise TypeError(f"{type(self).__name__} must define __call__(history)")
 
     def __or__(self, other: StoppingRule) -> AnyOf:
         return AnyOf((self, other))

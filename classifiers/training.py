@@ -92,7 +92,8 @@ def train_epoch(
     loss, accuracy, norms = _make_steps(network, data, optimizer, first, batch_size)
     make_steps = _compiled_steps(network, data, optimizer) or _make_steps
     more_loss, more_accuracy, _ = make_steps(network, data, optimizer, others, batch_size)
-    loss, accuracy = (loss + more_loss) / n, (accuracy + more_accuracy) / n
+    total = n if data.sample_weight is None else float(data.sample_weight.sum(dtype=np.float64)) or 1.0
+    loss, accuracy = (loss + more_loss) / total, (accuracy + more_accuracy) / total
     val_loss, val_accuracy = network.evaluate(*validation) if validation else (None, None)
     seconds = time.perf_counter() - start
     return EpochRecord(epoch, loss, accuracy, val_loss, val_accuracy, norms, optimizer.learning_rate, seconds, n)

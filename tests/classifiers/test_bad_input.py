@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 from classifiers import MLPClassifier, SoftmaxRegression
 from classifiers._scaled_table import ScaledTable
 from classifiers.losses import cross_entropy, sample_nll
+from classifiers.optimizers import SGD
 from onehot import OneHot, RowGradient, lookup, scatter_add
 from tests.onehot.oracle import INTEGERS, one_hot
 
@@ -299,6 +300,10 @@ def test_what_training_cannot_go_on_with(Model, call, message):
         ({"n_iter_no_change": 0}, r"n_iter_no_change=0 must be an integer in \[1, inf\)"),
         ({"validation_fraction": 1.0}, r"validation_fraction=1\.0 must be a number in \[0, 1\)"),
         ({"handle_unknown": "skip"}, "handle_unknown='skip' must be 'error' or 'ignore'"),
+        ({"dtype": None}, "dtype=None must be numpy.float32 or numpy.float64"),
+        ({"dtype": "foo"}, "dtype='foo' must be numpy.float32 or numpy.float64"),
+        ({"solver": ["sgd"]}, r"solver=\['sgd'\] is not known; pass 'lbfgs', 'sgd'"),
+        ({"solver": SGD(0.0)}, "learning_rate=0 must be positive"),
         ({"dtype": int}, "dtype=<class 'int'> must be numpy.float32 or numpy.float64"),
         ({"solver": "newton"}, "solver='newton' is not known; pass 'lbfgs', 'sgd'"),
         ({"schedule": "linear"}, "schedule 'linear' is not one of constant"),

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 from classifiers import MLPClassifier, SoftmaxRegression
+from classifiers._command_options import in_options
 from classifiers.command_line import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -255,7 +256,7 @@ FAILURES = {
     "no file": (["train", "none.csv", "--target", "y"], "No such file or directory: 'none.csv'"),
     "no target": (
         ["train", "people.csv", "--target", "Y"],
-        "people.csv: no column 'Y'; there are id, city, zone, age, y",
+        "people.csv: no column 'Y'; there are 'id', 'city', 'zone', 'age', 'y'",
     ),
     "no column": ([*TRAIN, "zip*"], "people.csv: no column 'zip*'"),
     "nothing left": (["train", "people.csv", "--target", "y", "--drop", "*"], "no column is left to learn from"),
@@ -347,6 +348,35 @@ def test_pandas_without_pyarrow_is_answered_too(data, capfd, monkeypatch):
     monkeypatch.setattr(pd, "read_parquet", find_none)
     code, _, err = run(capfd, "train", "people.parquet", "--target", "y")
     assert (code, err) == (1, "error: Unable to find a usable engine\n")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "column 1 ('learning_rate'), row 3: 'x' is no number",
+        "y, row 0: no class 'alpha=3'",
+        "there are 'id', 'batch_size'",
+    ],
+)
+def test_what_is_the_users_is_not_taken_for_a_parameter(message):
+    assert in_options(message) == message
+
+
+def test_a_parameter_is_named_as_the_option_it_is():
+    assert in_options("max_iter=5, and class_weight='balanced'") == "--epochs 5, and --class-weight balanced"
+
+
+def test_predictions_are_in_utf8_in_any_locale(tmp_path):
+    train, out = tmp_path / "train.csv", tmp_path / "out.csv"
+    train.write_text("city,y\nÅlesund,ærlig\nBergen,nei\n" * 4, encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    for arguments in (
+        ["train", str(train), "--target", "y", "--epochs", "2", "--save", str(tmp_path / "m.npz")],
+        ["predict", str(tmp_path / "m.npz"), str(train), "-o", str(out)],
+    ):
+        run = subprocess.run([sys.executable, "-m", "classifiers", *arguments], env=environment, capture_output=True)
+        assert run.returncode == 0, run.stderr
+    assert "P(ærlig)" in out.read_text(encoding="utf-8")
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(data, capfd):

@@ -205,6 +205,14 @@ def test_integers_may_be_numbers_or_labels(frame):
     assert mixed.explain(X[:1]).features == ("year=2013", "n=1")
 
 
+def test_names_of_columns_are_as_many_as_the_columns():
+    X = np.array([["Oslo", "no", 40], ["Bergen", "yes", 20]], dtype=object)
+    fitted = model().fit(X, [0, 1])
+    assert fitted.get_feature_names_out(["p", "q", "r"])[-1] == "r"
+    with pytest.raises(ValueError, match="input_features has 2 names, but SoftmaxRegression was fitted to 3 columns"):
+        fitted.get_feature_names_out(["p", "q"])
+
+
 def test_integers_beside_floats_are_ambiguous(frame):
     X, labels = frame({"code": [0, 1, 2], "x": [0.5, 0.25, 0.0]}), [0, 1, 1]
     with pytest.warns(

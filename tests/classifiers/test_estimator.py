@@ -3,6 +3,7 @@
 import copy
 import pickle
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -132,6 +133,63 @@ def test_parameters_set_between_parts_are_checked(model, problem, wrong):
         begun.set_params(**wrong).partial_fit(problem.codes, problem.y)
 
 
+@pytest.mark.parametrize(
+    ("settings", "classes"),
+    [({"class_weight": "balanced"}, [0, 1, 2]), ({}, [0, 1]), ({"learning_rate": 1e300}, [0, 1, 2])],
+)
+def test_a_first_part_that_fails_leaves_no_model_behind(model, problem, settings, classes):
+    part = model(**settings)
+    with pytest.raises((ValueError, DivergenceError)):
+        part.partial_fit(problem.codes, problem.y, classes=classes)
+    with pytest.raises(NotFittedError):
+        part.predict(problem.codes)
+    part.set_params(class_weight=None, learning_rate=0.1).partial_fit(problem.codes, problem.y, classes=[0, 1, 2])
+    expected = model().partial_fit(problem.codes, problem.y, classes=[0, 1, 2])
+    assert_same(part, expected)
+
+
+def test_a_later_part_that_is_refused_changes_nothing(model, problem):
+    part = model().partial_fit(problem.codes, problem.y, classes=[0, 1, 2])
+    before = parameters(part)
+    with pytest.raises(ValueError, match="class 7 is not one of"):
+        part.partial_fit(problem.codes, np.full_like(problem.y, 7))
+    for parameter, expected in zip(parameters(part), before, strict=True):
+        np.testing.assert_array_equal(parameter, expected)
+
+
+def test_a_part_that_diverges_leaves_no_model_behind(model, problem):
+    part = model().partial_fit(problem.codes, problem.y, classes=[0, 1, 2])
+    with pytest.raises(DivergenceError):
+        part.set_params(alpha=0, learning_rate=1e300).partial_fit(problem.codes, problem.y)
+    with pytest.raises(NotFittedError):
+        part.predict(problem.codes)
+
+
+@pytest.mark.parametrize("weight", [4.0, 100.0, 1e-6])
+def test_a_record_is_a_mean_whatever_the_mean_of_the_weights(model, problem, weight):
+    alike, weighted = model(learning_rate=1e-30), model(learning_rate=1e-30)
+    alike.partial_fit(problem.codes, problem.y, classes=[0, 1, 2])
+    weighted.partial_fit(problem.codes, problem.y, classes=[0, 1, 2], sample_weight=np.full(len(problem.y), weight))
+    assert_close(weighted.history_[0].loss, alike.history_[0].loss, terms=ROUNDINGS)
+    assert_close(weighted.history_[0].accuracy, alike.history_[0].accuracy, terms=ROUNDINGS)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
+def test_validation_data_are_weighted_by_class_as_the_training_data_are(model, problem, solver):
+    fitted = model(solver=solver, class_weight={0: 3.0}, stopping=MaxEpochs(1))
+    record = fitted.fit(problem.codes, problem.y, X_val=problem.codes, y_val=problem.y).history_[-1]
+    weight = np.where(problem.y == 0, 3.0, 1.0)
+    P = fitted.predict_proba(problem.codes)[np.arange(len(problem.y)), problem.y]
+    assert_close(record.val_loss, np.average(-np.log(P), weights=weight), terms=ROUNDINGS)
+
+
+def test_what_is_wrong_with_validation_data_is_said_of_them(model, problem):
+    wrong = problem.codes.copy()
+    wrong[5, 2] = 99
+    with pytest.raises(CodeError, match="validation data: field 2, row 5: code 99 is not in"):
+        model().fit(problem.codes, problem.y, X_val=wrong, y_val=problem.y)
+
+
 def test_classes_may_be_absent_from_parts(model, problem):
     by_class = model()
     for k in (2, 0, 1, 0):
@@ -206,7 +264,20 @@ def test_early_stopping_sets_stratified_data_aside(model, problem):
     assert (len(training.y), len(validation.y)) == (72, 18)
     expected = np.bincount(problem.y) / 5
     assert (abs(np.bincount(validation.y) - expected) < 1).all()
-    assert fitted.fit(problem.codes, problem.y).history_[-1].val_loss > 0
+
+
+def test_early_stopping_looks_at_the_data_that_were_set_aside(model, problem, monkeypatch):
+    parts: list[Any] = []
+    split = SoftmaxRegression._split
+
+    def watched(*args):
+        parts[:] = split(*args)
+        return parts
+
+    fitted = model(early_stopping=True, stopping=MaxEpochs(1))
+    monkeypatch.setattr(type(fitted), "_split", watched)
+    record = fitted.fit(problem.codes, problem.y).history_[-1]
+    assert_close((record.val_loss, record.val_accuracy), fitted._network.evaluate(*parts[1]), terms=ROUNDINGS)
 
 
 def test_weights_have_mean_one_in_either_part(model, problem):

@@ -12,7 +12,7 @@ from classifiers import MLPClassifier, SoftmaxRegression, duplicates, full_batch
 from classifiers._threads import map_in_order, n_threads, one_blas_thread
 from classifiers.activations import softmax, tanh
 from classifiers.duplicates import collapse, distinct_rows
-from classifiers.full_batch import FullBatch, add_gradients
+from classifiers.full_batch import FullBatch, add_chunk_gradients
 from classifiers.fused_fields import FusedFields
 from classifiers.network import Network
 from classifiers.training import Dataset
@@ -111,7 +111,7 @@ def test_the_whole_sum_is_the_plain_one(n_categories, weighted, hidden):
     data = repeated(data_of(n_categories, 1000, weighted=weighted), 20)
     network = network_for(sum(n_categories), hidden)
     plain, fast = zeros_for(network), zeros_for(network)
-    expected = add_gradients(network, [data], plain, 20_000.0)
+    expected = add_chunk_gradients(network, [data], plain, 20_000.0)
     result = FullBatch(data).add_gradients(network, fast)
     assert_close(np.array(result), np.array(expected), scale=10, terms=20_000)
     for dW, expected_dW in zip(fast, plain, strict=True):
@@ -274,6 +274,7 @@ def test_overlapping_limits_of_blas_leave_it_as_it_was():
     with one_blas_thread:
         second_begun.set()
         assert first_ended.wait(10)
+        assert set(threads_of_blas()) == {1}
     thread.join()
     assert threads_of_blas() == before
 

@@ -43,6 +43,24 @@ def test_what_is_no_label_is_named(y, message):
         read_labels(CODES, y)
 
 
+def test_no_labels_at_all():
+    with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[4, 0\]"):
+        read_labels(CODES, np.array([], dtype=object))
+
+
+@pytest.mark.parametrize(
+    ("y", "y_val", "message"),
+    [
+        (np.array(["a", "b", "a", "b"], object), [0, 1, 1, 0], "class 0 is not one of"),
+        ([0, 1, 1, 0], np.array(["a", "b", "a", "b"], object), "class 'a' is not one of"),
+    ],
+    ids=["numbers", "strings"],
+)
+def test_validation_labels_of_another_type(y, y_val, message):
+    with pytest.raises(ValueError, match=f"validation data: y, row 0: {message}"):
+        SoftmaxRegression().fit(CODES, y, X_val=CODES, y_val=y_val)
+
+
 @pytest.mark.parametrize(
     ("class_weight", "message"),
     [

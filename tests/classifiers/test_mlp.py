@@ -72,6 +72,8 @@ def test_random_state_decides_weights_and_batches(problem):
     ("changes", "message"),
     [
         ({"hidden_layer_sizes": 64}, r"hidden_layer_sizes=64 must be a sequence of positive integers, like \(64,\)"),
+        ({"hidden_layer_sizes": None}, "hidden_layer_sizes=None must be a sequence of positive integers"),
+        ({"hidden_layer_sizes": 64.0}, r"hidden_layer_sizes=64\.0 must be a sequence of positive integers"),
         ({"hidden_layer_sizes": (8, 0)}, r"hidden_layer_sizes=\(8, 0\) must be a sequence of positive integers"),
         ({"hidden_layer_sizes": (8, 2.5)}, r"hidden_layer_sizes=\(8, 2\.5\) must be a sequence of positive integers"),
         ({"activation": "swish"}, r"activation 'swish' is not one of elu, gelu"),

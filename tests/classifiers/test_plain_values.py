@@ -15,6 +15,7 @@ NUMPY_SCALARS = st.one_of(
     st.floats().map(np.float64),
     st.integers(-(2**63), 2**63 - 1).map(np.int64),
     st.booleans().map(np.bool_),
+    st.text().map(np.str_),
 )
 LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), NUMPY_SCALARS)
 KEYS = st.one_of(st.text(), st.integers(), st.booleans(), st.tuples(st.integers(), st.text()))

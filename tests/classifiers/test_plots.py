@@ -390,6 +390,19 @@ def test_a_fit_that_failed_is_said_to_have():
     assert texts[3] == "failed"
 
 
+@pytest.mark.parametrize("scores", [[0.9, np.nan], [np.nan, 0.9]], ids=str)
+def test_of_the_fits_in_a_cell_one_that_failed_is_not_the_best(scores):
+    search = {
+        "param_alpha": [0.1] * 4 + [0.01] * 4,
+        "param_batch_size": [8, 8, 16, 16] * 2,
+        "param_tol": [1, 2] * 4,
+        "mean_test_score": [*scores, *[0.5] * 6],
+        "std_test_score": [0.0] * 8,
+    }
+    ax = plots.hyperparameter_grid(search, parameters=("alpha", "batch_size"))
+    assert sorted(pixels(ax).ravel().tolist()) == [0.5, 0.5, 0.5, 0.9]
+
+
 def test_the_grid_of_a_search(data):
     grid = {"alpha": [1.0, 0.1], "class_weight": [None, "balanced"]}
     search = GridSearchCV(SoftmaxRegression(n_categories=N_CATEGORIES), grid, cv=2).fit(*data)

@@ -77,8 +77,8 @@ def test_a_rule_of_ones_own_needs_a_call():
     class Mine(StoppingRule):
         pass
 
-    with pytest.raises(TypeError, match=r"Mine must define __call__\(history\)"):
-        (MaxEpochs(5) | Mine())(history(FALLING))
+    with pytest.raises(TypeError, match=r"Mine.*__call__"):
+        Mine()  # type: ignore[abstract]
 
     class AfterLunch(StoppingRule):
         def __call__(self, history):

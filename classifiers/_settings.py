@@ -1,0 +1,107 @@
+"""What the parameters of an estimator say of its training: their bounds, its optimizer and its stopping rule."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from classifiers.optimizers import Optimizer, get_optimizer
+from classifiers.schedules import get_schedule
+from classifiers.stopping import AnyOf, LossChange, StoppingRule, ValidationLoss
+
+__all__ = ["Settings"]
+
+
+class Settings(BaseEstimator):
+    """The side of an estimator that its constructor fills; nothing here is learned."""
+
+    if TYPE_CHECKING:
+        solver: Any
+        alpha: float
+        learning_rate: float
+        momentum: float
+        schedule: Any
+        batch_size: int
+        max_iter: int
+        tol: float
+        early_stopping: bool
+        validation_fraction: float
+        n_iter_no_change: int
+        stopping: StoppingRule | None
+        class_weight: Any
+        warm_start: bool
+        random_state: Any
+        verbose: int
+
+        handle_unknown: str
+        handle_missing: str
+        dtype: Any
+
+    def _stopping_rule(self) -> StoppingRule:
+        """Return the rule that the parameters describe, beside `max_iter`."""
+        if self.stopping is not None:
+            return self.stopping
+        if self.early_stopping:
+            return ValidationLoss(self.n_iter_no_change, self.tol)
+        if self.solver == "lbfgs":
+            return AnyOf(())  # its own criteria are enough
+        return LossChange(self.tol, self.n_iter_no_change)
+
+    def _new_optimizer(self) -> Optimizer:
+        return get_optimizer(
+            self.solver, learning_rate=self.learning_rate, momentum=self.momentum, weight_decay=self.alpha
+        )
+
+    def _base_learning_rate(self) -> float:
+        return float(self.solver.learning_rate if isinstance(self.solver, Optimizer) else self.learning_rate)
+
+    def _check_parameters(self) -> None:
+        """Raise for the first parameter that has no meaning."""
+        bounds: list[tuple[str, Any, float, float]] = [
+            ("alpha", Real, 0, np.inf),
+            ("learning_rate", Real, 0, np.inf),
+            ("momentum", Real, 0, 1),
+            ("batch_size", Integral, 1, np.inf),
+            ("max_iter", Integral, 0, np.inf),
+            ("tol", Real, 0, np.inf),
+            ("n_iter_no_change", Integral, 1, np.inf),
+            ("validation_fraction", Real, 0, 1),
+        ]
+        for name, kind, low, high in bounds:
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value < high:
+                sort = "a number" if kind is Real else "an integer"
+                raise ValueError(f"{name}={value!r} must be {sort} in [{low}, {high})")
+        if self._base_learning_rate() == 0:
+            raise ValueError("learning_rate=0 must be positive: at 0 nothing is learned")
+        for name in ("early_stopping", "standardize", "warm_start"):
+            if not isinstance(value := getattr(self, name), bool | np.bool_):
+                raise ValueError(f"{name}={value!r} must be True or False")
+        if not isinstance(self.verbose, Integral):
+            raise ValueError(f"verbose={self.verbose!r} must be 0, 1 or 2")
+        if self.handle_unknown not in ("error", "ignore"):
+            raise ValueError(f"handle_unknown={self.handle_unknown!r} must be 'error' or 'ignore'")
+        if self.handle_missing not in ("error", "zero", "own"):
+            raise ValueError(f"handle_missing={self.handle_missing!r} must be 'error', 'zero' or 'own'")
+        if not _is_float_type(self.dtype):
+            raise ValueError(f"dtype={self.dtype!r} must be numpy.float32 or numpy.float64")
+        if not isinstance(self.stopping, StoppingRule | None):
+            raise ValueError(
+                f"stopping={self.stopping!r} must be a rule of classifiers.stopping, like LossChange(1e-4)"
+            )
+        get_schedule(self.schedule, max_iter=max(self.max_iter, 1))
+        weights = self.class_weight
+        if not (weights is None or isinstance(weights, dict) or (isinstance(weights, str) and weights == "balanced")):
+            raise ValueError(f"class_weight={weights!r} must be None, 'balanced', or a dict from classes to weights")
+        if self.solver != "lbfgs":
+            self._new_optimizer()
+
+
+def _is_float_type(dtype: Any) -> bool:
+    try:
+        return dtype is not None and np.dtype(dtype) in (np.float32, np.float64)
+    except TypeError:
+        return False
