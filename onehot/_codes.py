@@ -5,7 +5,7 @@ Field j has ``n_categories[j]`` categories, and its block of the table starts at
 
     indices[i, j] = codes[i, j] + offsets[j],        0 <= codes[i, j] < n_categories[j].
 
-Everything behind this door trusts its indices: the kernels check nothing.
+Everything behind this door trusts its indices: no other kernel checks anything.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from onehot import _kernels as kernels
 from onehot._errors import CodeError, DTypeError, ShapeError, field_label
 
 __all__ = ["Array", "Categories", "Encoded", "Missing", "decode", "encode", "normalize_n_categories"]
@@ -25,7 +26,6 @@ Missing: TypeAlias = Literal["error", "zero", "own"]
 Categories: TypeAlias = int | Sequence[int] | npt.NDArray[np.integer[Any]]
 
 MISSING = -1
-ROWS_AT_ONCE = 64
 LARGEST_INT32 = 2**31 - 1
 
 
@@ -70,21 +70,23 @@ def encode(
             "renumber the codes from 0"
         )
 
-    absent = _check_range(codes, counts, missing, names)
-    if missing == "own":
+    own = missing == "own"
+    width = sum(counts) + own * f
+    index_dtype = np.int32 if width <= LARGEST_INT32 else np.int64
+    offsets = np.cumsum((0, *(count + own for count in counts[:-1])), dtype=np.int64)
+    indices: Array = np.empty(codes.shape, index_dtype)
+    absent = None
+    if not kernels.active.shift_codes(codes, np.asarray(counts), offsets, indices):
+        absent = _absent(codes, counts, missing, names)
+        if own:
+            codes, absent = np.where(absent, np.asarray(counts), codes), None
+        indices[...] = codes
+        indices += offsets.astype(index_dtype)
         if absent is not None:
-            codes = np.where(absent, np.asarray(counts), codes)
-        counts, absent = tuple(count + 1 for count in counts), None
-
-    offsets = np.cumsum((0, *counts[:-1]), dtype=np.int64)
-    index_dtype = np.int32 if sum(counts) <= LARGEST_INT32 else np.int64
-    indices: Array = codes.astype(index_dtype, order="C", copy=True)
-    _shift(indices, offsets.astype(index_dtype))
-    if absent is not None:
-        indices[absent] = MISSING
+            indices[absent] = MISSING
     indices.flags.writeable = False
     offsets.flags.writeable = False
-    return Encoded(indices, counts, offsets, missing, absent is not None)
+    return Encoded(indices, tuple(count + own for count in counts), offsets, missing, absent is not None)
 
 
 def decode(
@@ -173,52 +175,14 @@ def _integral(codes: Array, missing: Missing, names: Sequence[str] | None) -> Ar
     return filled.astype(np.int64)
 
 
-def _check_range(
-    codes: Array, counts: tuple[int, ...], missing: Missing, names: Sequence[str] | None
-) -> npt.NDArray[np.bool_] | None:
-    """Raise for the first code outside [0, count); return where codes are missing, or None."""
-    if not codes.size:
-        return None
-    # Read as unsigned, negative codes lie beyond the largest code of their type: one pass finds both ends.
-    top = _column_max(codes.view(codes.dtype.str.replace("i", "u"))).tolist()
-    beyond = np.iinfo(codes.dtype).max + 1
-    if all(largest < min(count, beyond) for largest, count in zip(top, counts, strict=True)):
-        return None
-    absent: npt.NDArray[np.bool_] | None = codes == MISSING if codes.dtype.kind == "i" else np.zeros(codes.shape, bool)
-    assert absent is not None
+def _absent(codes: Array, counts: tuple[int, ...], missing: Missing, names: Sequence[str] | None) -> Array:
+    """Return where codes are missing; raise for the first one that is neither that nor in [0, count)."""
+    absent: Array = codes == MISSING if codes.dtype.kind == "i" else np.zeros(codes.shape, bool)
     limits = np.asarray(counts, dtype=np.uint64)
     outside = ((codes < 0) | (codes.astype(np.uint64) >= limits)) & (~absent | (missing == "error"))
     if outside.any():
         _raise_outside(codes, np.argwhere(outside)[0], counts, names)
     return absent
-
-
-def _column_max(A: Array) -> Array:
-    """Return ``A.max(axis=0)`` of an (n, f) array of unsigned integers."""
-    long_rows, rest = _as_long_rows(A)
-    if long_rows.size:
-        rest = np.concatenate((long_rows.max(axis=0).reshape(ROWS_AT_ONCE, -1), rest))
-    largest: Array = rest.max(axis=0)
-    return largest
-
-
-def _shift(A: Array, row: Array) -> None:
-    """Add `row`, (f,), to each row of a C-contiguous array, (n, f)."""
-    long_rows, rest = _as_long_rows(A)
-    if long_rows.size:
-        long_rows += np.tile(row, ROWS_AT_ONCE)
-    rest += row
-
-
-def _as_long_rows(A: Array) -> tuple[Array, Array]:
-    """Return two views of an (n, f) array: `ROWS_AT_ONCE` rows end to end in each row of the first, the rest.
-
-    NumPy's inner loop runs along a row, and a row of f codes is too short for it.
-    """
-    n, f = A.shape
-    n_long = n // ROWS_AT_ONCE if A.flags.c_contiguous else 0
-    cut = n_long * ROWS_AT_ONCE
-    return A[:cut].reshape(n_long, ROWS_AT_ONCE * f), A[cut:]
 
 
 def _raise_outside(codes: Array, where: Array, counts: tuple[int, ...], names: Sequence[str] | None) -> NoReturn:

@@ -19,9 +19,9 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYOUT = {
     "onehot": [
         "_errors",
+        "_kernels",
         "_codes",
         "_refusals",
-        "_kernels",
         "_gradient_algebra",
         "_row_gradient",
         "_lazy_matrix",
@@ -184,7 +184,8 @@ def test_a_file_imports_declared_dependencies_only(file):
         ("from onehot._errors import OneHotError", "onehot._codes", None),
         ("from onehot import _kernels as kernels", "onehot._row_gradient", None),
         ("from ._errors import CodeError", "onehot._codes", None),
-        ("from .._codes import Array", "onehot._kernels._scipy", None),
+        ("from .._errors import OneHotError", "onehot._kernels.__init__", None),
+        ("from .._codes import encode", "onehot._kernels._scipy", "_codes does not stand above _kernels in onehot"),
         ("from onehot import OneHot", "onehot.__main__", None),
         ("from onehot import OneHot", "classifiers.activations", None),
         ("import onehot_encoders, numpy.typing", "onehot._errors", None),

@@ -1,13 +1,14 @@
-"""The four inner loops, and the choice of who runs them.
+"""The five inner loops, and the choice of who runs them.
 
+    shift_codes            indices = codes + offsets, if all codes are in range
     gather_sum             out[i] = sum_j table[indices[i, j]] + bias     forward
     scatter_add            out[indices[i, j]] += scale * values[i]        backward: its adjoint
     coalesce               the distinct rows of a batch, and where each index went
     softmax_cross_entropy  the loss of a batch of logits, and its gradient
 
-A backend is a module with these four functions. They take C-contiguous arrays of one float type that were checked at
-the door, and check nothing again. Callers write ``kernels.active.gather_sum(...)``, so that a change of backend holds
-from the next call on.
+A backend is a module with these five functions. The first is given what a user passes; the others take C-contiguous
+arrays of one float type, and indices that are in range, and check nothing. Callers write
+``kernels.active.gather_sum(...)``, so that a change of backend holds from the next call on.
 """
 
 from __future__ import annotations

@@ -19,16 +19,24 @@ from typing import Any
 import numpy as np
 from numba import config
 
-from onehot._codes import Array
 from onehot._kernels import _numba_loops as loops
-from onehot._kernels._numba_loops import OUT_OF_CACHE, compiled, constant_classes, is_far
+from onehot._kernels import _scipy as numpy_kernels
+from onehot._kernels._numba_loops import OUT_OF_CACHE, Array, compiled, constant_classes, is_far
 
-__all__ = ["coalesce", "gather_sum", "scatter_add", "softmax_cross_entropy"]
+__all__ = ["coalesce", "gather_sum", "scatter_add", "shift_codes", "softmax_cross_entropy"]
 
 STRIP = 128  # columns held in registers at once: wider tables go strip by strip
 CHUNK = 1 << 14  # samples behind one partial sum of the loss, whoever computes it
 WORTH_THREADS = 1 << 21  # numbers to move: with fewer, waking threads costs more than they save
 MAX_THREADS = config.NUMBA_NUM_THREADS
+
+
+def shift_codes(codes: Array, n_categories: Array, offsets: Array, indices: Array) -> bool:
+    """Set ``indices = codes + offsets``: (n, f), (f,) -> (n, f); return whether all codes are in [0, n_categories)."""
+    if not (codes.flags.c_contiguous and codes.flags.aligned and codes.dtype.isnative):
+        return numpy_kernels.shift_codes(codes, n_categories, offsets, indices)
+    unsigned, largest = numpy_kernels.as_unsigned(codes, n_categories)
+    return _shift_codes(unsigned, largest, offsets.astype(indices.dtype), indices)
 
 
 def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias: Array | None = None) -> None:
@@ -131,6 +139,17 @@ def _softmax_cross_entropy(n_classes: int) -> Callable[..., tuple[float, float]]
         return loops.softmax_cross_entropy(logits, y, weight, total, dlogits, n_classes)
 
     return softmax_cross_entropy
+
+
+@compiled
+def _shift_codes(codes: Array, largest: Array, offsets: Array, indices: Array) -> bool:
+    n, f = codes.shape
+    outside = False
+    for i in range(n):
+        for j in range(f):
+            outside |= codes[i, j] > largest[j]
+            indices[i, j] = codes[i, j] + offsets[j]
+    return not outside
 
 
 @compiled

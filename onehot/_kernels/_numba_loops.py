@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit, types
 from numba.extending import overload
 
-from onehot._codes import Array
 from onehot._kernels._numba_row import fetch, fill, load, plus, store, times
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "softmax_cross_entropy",
 ]
 
+Array: TypeAlias = npt.NDArray[Any]
 BLOCK = 64  # samples whose logits stay in the first-level cache between the passes of the softmax
 HUGE = 1e250  # a product that one more denominator, at most K, does not make infinite
 OUT_OF_CACHE = 1 << 18  # numbers in a table: a smaller one gains nothing from threads, nor from asking for rows ahead

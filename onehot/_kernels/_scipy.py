@@ -9,14 +9,15 @@ file tries them on a 2 x 2 example at import, and computes with public SciPy if 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
-from onehot._codes import Array
+__all__ = ["as_unsigned", "coalesce", "gather_sum", "scatter_add", "shift_codes", "softmax_cross_entropy"]
 
-__all__ = ["coalesce", "gather_sum", "scatter_add", "softmax_cross_entropy"]
+Array: TypeAlias = npt.NDArray[Any]
 
 # SciPy's index pointers are of the indices' type: more entries than this do not fit 32 bits.
 MAX_ENTRIES = np.iinfo(np.int32).max
@@ -24,6 +25,17 @@ MAX_ENTRIES = np.iinfo(np.int32).max
 MANY_ROWS = 4096
 NARROW = 4  # columns
 OUT_OF_CACHE = 1 << 18  # numbers in a table
+ROWS_AT_ONCE = 64
+
+
+def shift_codes(codes: Array, n_categories: Array, offsets: Array, indices: Array) -> bool:
+    """Set ``indices = codes + offsets``: (n, f), (f,) -> (n, f); return whether all codes are in [0, n_categories)."""
+    unsigned, largest = as_unsigned(codes, n_categories)
+    if codes.size and (_column_max(unsigned) > largest).any():
+        return False
+    indices[...] = codes
+    _shift(indices, offsets.astype(indices.dtype))
+    return True
 
 
 def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias: Array | None = None) -> None:
@@ -86,6 +98,42 @@ def softmax_cross_entropy(
     dlogits[...] = Z.T
     dlogits[samples, y] -= share
     return float(np.sum(share * nll, dtype=np.float64)), float(np.sum(share * hit, dtype=np.float64))
+
+
+def as_unsigned(codes: Array, n_categories: Array) -> tuple[Array, Array]:
+    """Return codes read as unsigned, which makes negative ones too large, and the largest allowed in each field."""
+    unsigned = codes.view(codes.dtype.str.replace("i", "u"))
+    unsigned.flags.writeable = False
+    largest = np.minimum(n_categories - 1, min(np.iinfo(codes.dtype).max, np.iinfo(np.int64).max))
+    return unsigned, largest.astype(unsigned.dtype)
+
+
+def _column_max(A: Array) -> Array:
+    """Return ``A.max(axis=0)`` of an (n, f) array of unsigned integers."""
+    long_rows, rest = _as_long_rows(A)
+    if long_rows.size:
+        rest = np.concatenate((long_rows.max(axis=0).reshape(ROWS_AT_ONCE, -1), rest))
+    largest: Array = rest.max(axis=0)
+    return largest
+
+
+def _shift(A: Array, row: Array) -> None:
+    """Add `row`, (f,), to each row of a C-contiguous array, (n, f)."""
+    long_rows, rest = _as_long_rows(A)
+    if long_rows.size:
+        long_rows += np.tile(row, ROWS_AT_ONCE)
+    rest += row
+
+
+def _as_long_rows(A: Array) -> tuple[Array, Array]:
+    """Return two views of an (n, f) array: `ROWS_AT_ONCE` rows end to end in each row of the first, the rest.
+
+    NumPy's inner loop runs along a row, and a row of f codes is too short for it.
+    """
+    n, f = A.shape
+    n_long = n // ROWS_AT_ONCE if A.flags.c_contiguous else 0
+    cut = n_long * ROWS_AT_ONCE
+    return A[:cut].reshape(n_long, ROWS_AT_ONCE * f), A[cut:]
 
 
 def _goes_by_field(table: Array, out: Array) -> bool:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,6 +77,38 @@ def softmax_cross_entropy_by_definition(logits, y, weight, total):
     Y = np.eye(K)[y]
     nll = -np.log(P[np.arange(n), y])
     return w @ nll / total, w @ (Z.argmax(axis=1) == y) / total, w[:, None] * (P - Y) / total
+
+
+LAYOUTS: dict[str, Any] = {
+    "C": np.ascontiguousarray,
+    "Fortran": np.asfortranarray,
+    "read backwards": lambda codes: codes[::-1, ::-1].copy()[::-1, ::-1],
+    "other byte order": lambda codes: codes.astype(codes.dtype.newbyteorder()),
+    "read-only": lambda codes: np.frombuffer(codes.tobytes(), codes.dtype).reshape(codes.shape),
+    "unaligned": lambda codes: np.frombuffer(b"." + codes.tobytes(), codes.dtype, offset=1).reshape(codes.shape),
+}
+N_CATEGORIES = np.array([3, 400, 2**40])
+
+
+@pytest.mark.parametrize("code_dtype", ["int8", "uint8", "int16", "int32", "uint32", "int64", "uint64"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_shift_codes_adds_the_offsets(kernels, layout, code_dtype):
+    codes = np.array([[0, 0, 0], [2, 127, 1], [1, 5, 100]] * 70, code_dtype)
+    offsets, indices = np.array([0, 3, 403]), np.full(codes.shape, -9)
+    assert kernels.shift_codes(LAYOUTS[layout](codes), N_CATEGORIES, offsets, indices)
+    assert_array_equal(indices, codes.astype(np.int64) + offsets)
+
+
+@pytest.mark.parametrize("row", [0, 100, 209])
+@pytest.mark.parametrize(
+    ("code_dtype", "field", "wrong"),
+    [("int8", 0, 3), ("int8", 1, -1), ("uint8", 0, 255), ("int64", 1, 400), ("int64", 2, -1), ("uint64", 2, 2**63)],
+)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_shift_codes_finds_what_is_out_of_range(kernels, layout, code_dtype, field, wrong, row):
+    codes = np.zeros((210, 3), code_dtype)
+    codes[row, field] = wrong
+    assert not kernels.shift_codes(LAYOUTS[layout](codes), N_CATEGORIES, np.array([0, 3, 403]), np.zeros((210, 3), int))
 
 
 @pytest.mark.parametrize("case", CASES)
