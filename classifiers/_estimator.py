@@ -87,7 +87,8 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
         sample_weight : array of float, shape (n,), optional
             Not negative; a weight of 2 is the sample twice.
         X_val, y_val : optional
-            Validation data, evaluated after each epoch, and what `early_stopping` goes by.
+            Validation data, evaluated after each epoch with the weights of `class_weight`, and what `early_stopping`
+            goes by.
 
         Returns
         -------

@@ -50,10 +50,11 @@ class FusedFields:
         self.groups = groups
         self.sizes = [tuple(self.n_categories[j] for j in group) for group in groups]
         self.joint_n_categories = tuple(math.prod(size) for size in self.sizes)
-        exact = np.float32 if max(self.joint_n_categories) <= 2**24 else np.float64
-        self.place_values = np.zeros((len(self.n_categories), len(groups)), exact)
+        place_values = np.zeros((len(self.n_categories), len(groups)))
         for k, (group, size) in enumerate(zip(groups, self.sizes, strict=True)):
-            self.place_values[group, k] = np.cumprod((1, *size[:0:-1]))[::-1]
+            place_values[group, k] = np.cumprod((1, *size[:0:-1]))[::-1]
+        largest = (np.cumsum(self.n_categories) @ place_values).max()
+        self.place_values = place_values.astype(np.float32 if largest < 2**24 else np.float64)  # of exact integers
 
     @property
     def pays(self) -> bool:
@@ -63,11 +64,10 @@ class FusedFields:
     def join(self, X: OneHot) -> OneHot:
         """Return J, the one-hot matrix of the joint codes of X, which has no missing codes."""
         joint = np.empty((X.shape[0], len(self.groups)), X.indices.dtype)
-        offsets = X.offsets.astype(X.indices.dtype)
+        of_offsets = X.offsets.astype(self.place_values.dtype) @ self.place_values
         for start in range(0, len(joint), ROWS_IN_CACHE):
             rows = slice(start, start + ROWS_IN_CACHE)
-            digits = X.indices[rows] - offsets
-            joint[rows] = digits.astype(self.place_values.dtype) @ self.place_values
+            joint[rows] = X.indices[rows].astype(self.place_values.dtype) @ self.place_values - of_offsets
         return OneHot(joint, self.joint_n_categories, dtype=X.dtype)
 
     def table(self, W: Array) -> Array:

@@ -98,6 +98,16 @@ def test_joined_fields_have_the_same_product_and_gradient(n_categories):
     assert_close(dW, (X.T @ G).toarray(), scale=(X.T @ np.abs(G)).toarray(), terms=500 + J.shape[1])
 
 
+@pytest.mark.parametrize("n_categories", [[4] * 56, [2**24 - 9, 3, 4, 5, 6], [2**40, 3, 4, 5, 6]], ids=str)
+def test_joint_codes_are_exact_however_tall_the_table(n_categories):
+    codes = np.random.default_rng(0).integers(0, n_categories, (2000, len(n_categories)))
+    codes[0] = np.subtract(n_categories, 1)
+    fused = FusedFields(n_categories, 100_000)
+    J = fused.join(OneHot(codes, n_categories))
+    for joint, group, size in zip((J.indices - J.offsets).T, fused.groups, fused.sizes, strict=True):
+        np.testing.assert_array_equal(joint, np.ravel_multi_index(tuple(codes[:, group].T), size))
+
+
 def test_a_joint_table_serves_many_times_its_rows():
     assert not FusedFields([4] * 10, 10).pays
     assert FusedFields([4] * 10, 100_000).pays
