@@ -149,7 +149,8 @@ def _tanh(z: Array) -> ValueAndSlope:
 
 
 def _relu(z: Array) -> ValueAndSlope:
-    a: Array = np.maximum(z, 0)
+    a: Array = np.zeros_like(z)
+    np.maximum(z, a, out=a)  # NumPy's maximum with a number leaves vector registers unused
     return a, lambda: (a > 0).astype(a.dtype)
 
 
