@@ -136,7 +136,9 @@ def _as_codes(
     ignore_unknown: bool,
     missing: str,
 ) -> OneHot:
-    if missing == "error" and not ignore_unknown and X.dtype.kind in "iu":
+    if X.dtype == np.float16:
+        X = X.astype(np.float32)  # 2**53 is beyond float16
+    if X.dtype.kind == "b" or (missing == "error" and not ignore_unknown and X.dtype.kind in "iu"):
         with suppress(CodeError):  # what is wrong is said below; what is right passes once
             return OneHot(X, n_categories, dtype=dtype, names=names)
     own, is_float = missing == "own", X.dtype.kind == "f"
@@ -148,7 +150,10 @@ def _as_codes(
     counts = None if n_categories is None else np.subtract(n_categories, int(own))
     if ignore_unknown:
         if counts is None:
-            counts = np.maximum(codes.max(axis=0), 0).astype(np.int64) + 1
+            largest = codes.max(axis=0)
+            if (largest >= np.iinfo(np.int64).max).any():
+                return OneHot(codes, dtype=dtype, names=names)  # which says that no table is so tall
+            counts = np.maximum(largest, 0).astype(np.int64) + 1
         if fitted:  # what `fit` itself is given must be right
             codes = np.where(codes >= counts, -1, codes.astype(np.int64))
         if own:  # by hand: an unknown code must not become the missing one

@@ -15,15 +15,16 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import _check_feature_names, _get_feature_names, check_is_fitted
 
-from classifiers._input import as_design_matrix, refuse_strings
+from classifiers._input import IF_MISSING, as_design_matrix, refuse_strings
 from classifiers._warn import warn
 from classifiers.columns import ColumnEncoder
 from classifiers.design_matrix import DesignMatrix
 from classifiers.explanation import Explanation, explain
 from classifiers.network import Network
 from classifiers.tables import describe_kinds, has_names, is_frame, is_table, refuse_other_than_tables
-from onehot import OneHot, ShapeError
+from onehot import CodeError, OneHot, ShapeError
 from onehot._codes import normalize_n_categories
+from onehot._errors import field_label
 
 __all__ = ["InputReader"]
 
@@ -47,6 +48,7 @@ class InputReader(BaseEstimator):
         n_categories_: tuple[int, ...] | None
         _network: Network
         _encoder: ColumnEncoder | None
+        _own_missing: bool
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:
         """Return the names of the rows of the first layer: ``city=Oslo`` of a field, ``age`` of a number, (V + m,).
@@ -145,7 +147,18 @@ class InputReader(BaseEstimator):
         )
         self.n_features_in_ = X.shape[1]
         self.n_categories_ = design.n_categories if isinstance(design, OneHot) else n_categories
+        self._own_missing = self.handle_missing == "own"
         return design
+
+    def _check_missing_policy(self) -> None:
+        """Raise where missing codes were given a category of their own, or denied it, after the table was made."""
+        has_codes = self._encoder is None and self.n_categories_ is not None
+        if has_codes and (self.handle_missing == "own") != self._own_missing:
+            was = "" if self._own_missing else "not "
+            raise ValueError(
+                f"handle_missing={self.handle_missing!r}, but it was {was}'own' when {type(self).__name__} was "
+                "fitted, and that decides how many categories there are; fit it again"
+            )
 
     def _is_table(self, X: Any) -> bool:
         """Tell whether the columns of X are to be learned."""
@@ -223,6 +236,8 @@ class InputReader(BaseEstimator):
 
     def _checked(self, X: Any, *, fitting: bool) -> tuple[Any, Any]:
         """Return X, two-dimensional and of a width that fits, and the names of its columns."""
+        if not fitting:
+            self._check_missing_policy()
         if fitting or not isinstance(X, OneHot):
             self._check_names(X, fitting=fitting)
         names = getattr(self, "feature_names_in_", None)
@@ -255,7 +270,9 @@ class InputReader(BaseEstimator):
         except ValueError:
             refuse_strings(X)
             raise
-        return _codes_or_numbers(X, array) if fitting and self.n_categories is None and is_frame(X) else array
+        if fitting and self.n_categories is None and is_frame(X):
+            return _codes_or_numbers(X, array, self.handle_missing)
+        return array
 
     def _given_n_categories(self, X: Any) -> tuple[int, ...] | None:
         """Return the rows of each field's block, where the user said how many categories there are."""
@@ -279,10 +296,13 @@ class InputReader(BaseEstimator):
             )
 
 
-def _codes_or_numbers(frame: Any, array: Array) -> Array:
+def _codes_or_numbers(frame: Any, array: Array, missing: str) -> Array:
     """Return the values of a DataFrame of numbers: integers, -1 where missing, if all its columns are of integers."""
     integers, others = describe_kinds(frame)
     if not others and array.dtype.kind == "f":
+        for row, column in np.argwhere(np.isnan(array))[: missing == "error"].tolist():
+            label = field_label(column, integers)
+            raise CodeError(f"{label}, row {row}: Input X contains NaN, which is not a code; {IF_MISSING}")
         return np.where(np.isnan(array), -1, array).astype(np.int64)
     if integers and others:
         warn(

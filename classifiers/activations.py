@@ -127,7 +127,7 @@ class Activation:
 
 def _floating(z: ArrayLike) -> Array:
     array = np.asarray(z)
-    return array if array.dtype.kind == "f" else array.astype(np.float64)
+    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
 
 
 def _identity(z: Array) -> ValueAndSlope:

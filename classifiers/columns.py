@@ -111,6 +111,10 @@ class ColumnEncoder:
         mean, scale = np.zeros(len(numbers)), np.ones(len(numbers))
         if standardize and numbers:
             mean, scale = _mean_and_scale(N, sample_weight)
+            for k in np.flatnonzero(~np.isfinite(mean / scale))[:1].tolist():
+                raise ValueError(
+                    f"{columns[numbers[k]]}: its numbers are too large to be standardized; divide them first"
+                )
         return cls(tuple(c.name for c in columns), fields, categories, handle_missing, numbers, mean, scale)
 
     @property
@@ -205,10 +209,13 @@ class ColumnEncoder:
         codes = np.fromiter(map(code_of.__getitem__, values), np.int64, len(values))
         if codes.min() >= 0:
             return codes
-        for row in np.flatnonzero(codes == UNKNOWN)[:1].tolist():
+        rows = np.flatnonzero(codes == UNKNOWN).tolist()
+        if rows:
+            namesakes = {v: _namesake(v, known) for v, code in code_of.items() if code == UNKNOWN}
+            row = next((row for row in rows if namesakes[values[row]] is not None), rows[0])
+            namesake = namesakes[values[row]]
             shown = ", ".join(map(repr, self.categories[k][:SHOWN])) + (", ..." if len(known) > SHOWN else "")
             problem = f"{values[row]!r} is not one of the {len(known)} categories known from fit ({shown})"
-            namesake = _namesake(values[row], known)
             if namesake is not None:
                 problem += f"; {namesake!r} is: give the column the type that it had at fit"
             if handle_unknown == "error":
@@ -235,7 +242,8 @@ def _namesake(value: Any, known: Mapping[Label, int]) -> Label | None:
         candidates = [str(value)]
         if isinstance(value, float) and value.is_integer():
             candidates.append(str(int(value)))
-    return next((category for category in known for candidate in candidates if category == candidate), None)
+    candidates = [candidate for candidate in candidates if candidate in known]
+    return next((category for category in known if category in candidates), None) if candidates else None
 
 
 def _chosen(columns: list[Column], categorical_features: Any, names: Sequence[str] | None) -> npt.NDArray[np.bool_]:
@@ -288,7 +296,8 @@ def _numbers(columns: list[Column], positions: Sequence[int]) -> Array:
 def _mean_and_scale(N: Array, sample_weight: npt.ArrayLike | None) -> tuple[Array, Array]:
     """Return mean and standard deviation of each column; of a constant one, that constant and 1."""
     weight = None if sample_weight is None or not np.any(sample_weight) else sample_weight
-    scaler = StandardScaler().fit(N, sample_weight=weight)
+    with np.errstate(all="ignore"):  # the variance of a constant may come out a little below 0
+        scaler = StandardScaler().fit(N, sample_weight=weight)
     mean, scale = scaler.mean_, scaler.scale_
     constant = (N == N[0]).all(axis=0)
     mean[constant], scale[constant] = N[0, constant], 1.0

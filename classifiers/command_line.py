@@ -32,6 +32,7 @@ from classifiers.mlp import MLPClassifier
 from classifiers.model_file import load
 from classifiers.softmax_regression import SoftmaxRegression
 from classifiers.tables import is_missing
+from onehot import OneHotError
 
 __all__ = ["main"]
 
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except BrokenPipeError:  # whoever was reading, `head` for one, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
-        except (OSError, ValueError, ArithmeticError, ImportError) as error:
+        except (OSError, ValueError, ArithmeticError, ImportError, OneHotError) as error:
             text = in_options(str(error))
             of_data = text.startswith(("column ", "field "))
             print(f"error: {options.data}: {text}" if of_data else f"error: {text}", file=sys.stderr)
@@ -148,7 +149,7 @@ def _new_model(options: argparse.Namespace) -> Model:
 def _features(frame: nw.DataFrame[Any], options: argparse.Namespace) -> tuple[nw.DataFrame[Any], list[str]]:
     """Return the columns to learn from, numbers as numbers, and the names of the others, which are categories."""
     for pattern in (*options.drop, *options.categorical):
-        if not any(fnmatchcase(name, pattern) for name in frame.columns):
+        if not any(_matches(name, [pattern]) for name in frame.columns):
             raise ValueError(f"{options.data}: no column {pattern!r}; there are {', '.join(map(repr, frame.columns))}")
     frame = frame.select([name for name in frame.columns if not _matches(name, options.drop)])
     if not frame.columns:
@@ -173,7 +174,8 @@ def _features(frame: nw.DataFrame[Any], options: argparse.Namespace) -> tuple[nw
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+    """Tell whether a name is one of the patterns, in which * and ? stand for any characters, and [ for itself."""
+    return any(fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in patterns)
 
 
 def _labels(frame: nw.DataFrame[Any], target: str, path: str) -> list[Any]:

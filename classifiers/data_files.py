@@ -5,7 +5,11 @@ Cells of text are read as strings: whether "007" is a number or a name, a file d
 
 from __future__ import annotations
 
+import csv
+import io
 import math
+import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ __all__ = ["PARQUET", "are_mostly_numbers", "numbers_of", "read_table"]
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 PARQUET = {".parquet", ".pq"}
+PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # row labels without a name, which pandas would not show as a column
 
 
 def read_table(path: str) -> nw.DataFrame[Any]:
@@ -36,22 +41,35 @@ def read_table(path: str) -> nw.DataFrame[Any]:
         raise ValueError(f"{path}: {suffix!r} is not one of {', '.join([*SEPARATORS, *sorted(PARQUET)])}")
     with open(path, "rb") as file:
         try:
+            if suffix in SEPARATORS:
+                _check_header(file, SEPARATORS[suffix])
             return nw.from_native(_read(file, suffix), eager_only=True)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
 
 
 def numbers_of(column: nw.Series[Any]) -> nw.Series[Any]:
-    """Return a column of strings or numbers as numbers, NaN where empty; raise ValueError naming column and row."""
+    """Return a column of strings or numbers as numbers, NaN where empty; raise ValueError naming column and row.
+
+    Integers stay integers where no cell is empty: as floats, large ones would not be told apart.
+    """
     if column.dtype.is_numeric():
         return column
-    numbers = []
+    numbers: list[int | float] = []
     for row, value in enumerate(column.to_list()):
         try:
-            numbers.append(math.nan if is_missing(value) else float(value))
+            numbers.append(math.nan if is_missing(value) else _number(value))
         except (TypeError, ValueError):
             raise ValueError(f"column {column.name!r}, row {row}: {value!r} is not a number") from None
-    return nw.new_series(column.name, numbers, nw.Float64, backend=column.implementation)
+    are_integers = all(isinstance(number, int) and abs(number) < 2**63 for number in numbers)
+    for row, number in enumerate(numbers):
+        if not are_integers and isinstance(number, int) and abs(number) > 2**53:
+            raise ValueError(
+                f"column {column.name!r}, row {row}: {number} is too large to be told from its neighbours in a column "
+                "that has empty cells or fractions"
+            )
+    dtype = nw.Int64 if are_integers else nw.Float64
+    return nw.new_series(column.name, numbers, dtype, backend=column.implementation)
 
 
 def are_mostly_numbers(column: nw.Series[Any]) -> bool:
@@ -62,10 +80,31 @@ def are_mostly_numbers(column: nw.Series[Any]) -> bool:
 
 def _is_number(cell: Any) -> bool:
     try:
-        float(cell)
+        _number(cell)
     except (TypeError, ValueError):
         return False
     return True
+
+
+def _number(cell: Any) -> int | float:
+    """Return the number that a cell is; 1_000 is one to Python, and a name in a table."""
+    if isinstance(cell, str) and "_" in cell:
+        raise ValueError(cell)
+    try:
+        return int(cell) if isinstance(cell, str) else float(cell)
+    except ValueError:
+        return float(cell)
+
+
+def _check_header(file: Any, separator: str) -> None:
+    """Raise where two columns have one name; polars and pandas would each make up another for the second."""
+    text = io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")
+    names = next(csv.reader(text, delimiter=separator), [])
+    text.detach()
+    file.seek(0)
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{names.count(name)} columns have the name {name!r}")
 
 
 def _read(file: Any, suffix: str) -> Any:
@@ -80,7 +119,8 @@ def _read_by_polars(file: Any, suffix: str) -> Any:
 
     try:
         if suffix in PARQUET:
-            return polars.read_parquet(file)
+            frame = polars.read_parquet(file)
+            return frame.drop([name for name in frame.columns if PANDAS_INDEX.fullmatch(name)])
         return polars.read_csv(file, separator=SEPARATORS[suffix], infer_schema=False)
     except polars.exceptions.PolarsError as error:
         raise ValueError(str(error).partition("\n")[0]) from error
@@ -94,5 +134,12 @@ def _read_by_pandas(file: Any, suffix: str) -> Any:
             "tables are read by polars or pandas: python -m pip install 'onehot-lookup[tables]'", name="polars"
         ) from None
     if suffix in PARQUET:
-        return pandas.read_parquet(file)
-    return pandas.read_csv(file, sep=SEPARATORS[suffix], dtype=str, keep_default_na=False, na_values=[""])
+        frame = pandas.read_parquet(file)
+        return frame.reset_index([name for name in frame.index.names if name is not None])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pandas.errors.ParserWarning)  # rows longer than the header
+        try:
+            settings = {"dtype": str, "keep_default_na": False, "na_values": [""], "skip_blank_lines": False}
+            return pandas.read_csv(file, sep=SEPARATORS[suffix], index_col=False, **settings)
+        except pandas.errors.ParserWarning as warning:
+            raise ValueError(f"rows have more cells than the header has names ({warning})") from None

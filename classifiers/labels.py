@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils import column_or_1d
@@ -29,7 +30,10 @@ def read_labels(X: Any, y: npt.ArrayLike) -> Array:
     """
     if y is None:
         raise ValueError("this classifier requires y to be passed, but the target y is None")
-    labels: Array = column_or_1d(y, warn=True)
+    if np.ma.is_masked(y):
+        row = int(np.argmax(np.ma.getmaskarray(np.ma.asarray(y))))
+        raise ValueError(f"y, row {row}: the label is masked; every sample needs one")
+    labels: Array = column_or_1d(_as_it_is(y), warn=True)
     check_consistent_length(X, labels)
     if labels.dtype.kind == "f":
         for row in np.flatnonzero(~np.isfinite(labels))[:1].tolist():
@@ -40,6 +44,16 @@ def read_labels(X: Any, y: npt.ArrayLike) -> Array:
     if labels.dtype.kind not in "biuUS":  # these are classes, whatever their values
         check_classification_targets(labels)
     return labels
+
+
+def _as_it_is(y: Any) -> Any:
+    """Return y; of a Series of integers or bools that could have gaps, the values, which would be read as floats."""
+    if nw.dependencies.is_into_series(y):
+        series = nw.from_native(y, series_only=True)
+        if series.dtype.is_integer() or series.dtype == nw.Boolean:
+            array = np.asarray(y)
+            return array if array.dtype.kind in "iub" else np.array(series.to_list(), dtype=object)
+    return y
 
 
 def _of_one_type(labels: Array) -> Array:
@@ -116,8 +130,11 @@ def _of_classes(class_weight: Mapping[Any, float], classes: Array) -> Array:
 
 def mean_one(weight: Array) -> Array:
     """Return weights with the same ratios and mean 1."""
-    mean = weight.mean(dtype=np.float64)
-    if not mean > 0:
+    largest = weight.max()
+    if not largest > 0:
         raise ValueError("sample_weight and class_weight leave no weight at all: every product is zero")
-    scaled: Array = weight / weight.dtype.type(mean)
+    if not largest < np.inf:
+        raise ValueError("a sample_weight times a class_weight is infinite; divide them all by a number")
+    scaled: Array = weight / largest  # first, or the sum of large weights would be infinite
+    scaled /= scaled.mean(dtype=np.float64)
     return scaled

@@ -76,6 +76,7 @@ def _state_of(model: Any) -> dict[str, Any]:
     for name in LEARNED:
         if name not in learned and name != OPTIONAL:
             raise ModelFileError(f"the model has no {name}: its last fit did not finish")
+    model._check_missing_policy()
     network, optimizer, encoder = model._network, model._optimizer, model._encoder
     return {
         "class": type(model).__name__,
@@ -119,6 +120,7 @@ def _assemble(cls: Any, state: dict[str, Any], left_over: Arrays) -> Any:
     model._optimizer = _optimizer(state.pop("optimizer"), state.pop("steps"), state.pop("moments"), network)
     model._generator = _generator(state.pop("generator"))
     model._encoder = encoder = _encoder(state.pop("columns"))
+    model._own_missing = model.handle_missing == "own"
     learned = state.pop("learned")
     _require(learned.keys() | {OPTIONAL} == set(LEARNED), f"learned: unknown or missing keys: {sorted(learned)}")
     _check_learned(learned, encoder, network)

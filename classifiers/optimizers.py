@@ -23,6 +23,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -36,6 +37,17 @@ Array: TypeAlias = npt.NDArray[Any]
 State: TypeAlias = dict[str, Array]
 
 
+BOUNDS = {
+    "learning_rate": (0, np.inf),
+    "weight_decay": (0, np.inf),
+    "momentum": (0, 1),
+    "decay": (0, 1),
+    "beta1": (0, 1),
+    "beta2": (0, 1),
+    "epsilon": (0, np.inf),
+}
+
+
 @dataclass
 class Optimizer(ABC):
     """Base of the optimizers: settings, and the state of each parameter.
@@ -43,7 +55,7 @@ class Optimizer(ABC):
     Parameters
     ----------
     learning_rate : float
-        lr, positive.
+        lr, not negative.
     weight_decay : float
         Decoupled, not negative; ``learning_rate * weight_decay`` must stay below 1.
     """
@@ -54,6 +66,14 @@ class Optimizer(ABC):
     states: list[State] = field(default_factory=list, init=False, repr=False)
 
     state_names: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        """Raise for a setting with which no step has a meaning."""
+        for name, (low, high) in BOUNDS.items():
+            value: Any = getattr(self, name, low)
+            is_number = isinstance(value, Real)
+            if not (is_number and low <= value < high):
+                raise ValueError(f"{type(self).__name__}: {name}={value!r} must be a number in [{low}, {high})")
 
     def step(self, parameters: Sequence[Any], gradients: Sequence[Any], /) -> None:
         """Change `parameters` in place by one step.

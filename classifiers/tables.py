@@ -35,6 +35,7 @@ __all__ = [
 Array = npt.NDArray[Any]
 Label: TypeAlias = str | int | float | bool
 CATEGORIES, NUMBERS = "categories", "numbers"
+IF_MASKED = "pass X.filled(-1) of codes, or X.filled(np.nan) of numbers, and handle_missing"
 
 
 def is_frame(X: Any) -> bool:
@@ -43,7 +44,9 @@ def is_frame(X: Any) -> bool:
 
 
 def refuse_other_than_tables(X: Any) -> None:
-    """Raise for what comes out of DataFrames and is none: a Series, a lazy frame; and for columns of one name."""
+    """Raise for what is nearly a table: a Series, a lazy frame, columns of one name, values that are masked."""
+    if np.ma.is_masked(X):
+        raise DTypeError(f"X is a masked array, whose masked values would be read; {IF_MASKED}")
     if isinstance(X, np.ndarray | list):
         return
     if nw.dependencies.is_into_series(X):

@@ -155,7 +155,12 @@ def _as_integers(codes: npt.ArrayLike, missing: Missing, names: Sequence[str] | 
         "b": "for a boolean one-hot matrix use OneHot.from_dense; for a yes/no field pass codes.astype(int)",
         "U": "turn strings into codes first, with np.unique(..., return_inverse=True) or scikit-learn's OrdinalEncoder",
     }
-    hint["O"] = hint["S"] = hint["T"] = hint["U"]
+    hint["S"] = hint["T"] = hint["U"]
+    if codes.dtype.kind == "O":
+        has_strings = any(isinstance(value, str | bytes) for value in codes.flat)
+        hint["O"] = (
+            hint["U"] if has_strings else "pass an array of integers, or of floats with NaN where one is missing"
+        )
     remedy = hint.get(codes.dtype.kind, "pass an integer array")
     raise DTypeError(f"codes must be integers, got {codes.dtype}; {remedy}")
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from onehot._codes import Array
-from onehot._errors import ShapeError, UnsupportedError
+from onehot._errors import DTypeError, ShapeError, UnsupportedError
 from onehot._refusals import called
 
 __all__ = ["FLOATS", "GradientAlgebra", "refusal"]
@@ -109,7 +109,9 @@ class GradientAlgebra(NDArrayOperatorsMixin):
     def _sum(left: Any, right: Any, sign: float, out: tuple[Any, ...]) -> Any:
         """Return ``left + sign * right``, of which at least one is a gradient."""
         if not isinstance(right, GradientAlgebra):
-            return _accumulate(right if sign > 0 else np.negative(right), left, 1.0, out)
+            if sign < 0:  # not in the array's own type: unsigned numbers have no negatives
+                right = np.negative(right, dtype=np.result_type(np.asarray(right).dtype, left.dtype))
+            return _accumulate(right, left, 1.0, out)
         if not isinstance(left, GradientAlgebra):
             return _accumulate(left, right, sign, out)
         return None if out else left._joined(right._times(sign))
@@ -188,6 +190,11 @@ class GradientAlgebra(NDArrayOperatorsMixin):
             "and build RowGradient(rows, sums, n_rows=len(g))"
         )
 
+    def _check_holds(self, dtype: np.dtype[Any]) -> None:
+        """Raise where a table of this type cannot hold a sum with this gradient."""
+        if self.dtype != dtype and not np.can_cast(self.dtype, dtype, "same_kind"):
+            raise DTypeError(f"a {self.dtype} gradient cannot be added in place to a table of {dtype}")
+
     def _check_shape(self, table: Array) -> None:
         if table.shape != self.shape:
             hint = "they must be equal, broadcasting would touch every row"
@@ -210,6 +217,7 @@ def _accumulate(array: Any, gradient: GradientAlgebra, sign: float, out: tuple[A
             return None
         if target.shape != gradient.shape:
             raise ShapeError(f"the sum has shape {gradient.shape}, but out has shape {target.shape}")
+        gradient._check_holds(target.dtype)
         if target is not array:
             target[...] = array
     else:

@@ -19,7 +19,7 @@ from onehot._codes import Array
 from onehot._errors import DTypeError, RowIndexError, ShapeError
 from onehot._lazy_matrix import FLOATS
 from onehot._matrix import OneHot
-from onehot._row_gradient import RowGradient
+from onehot._row_gradient import RowGradient, n_rows_of
 
 __all__ = ["embed", "lookup", "scatter_add"]
 
@@ -116,7 +116,7 @@ def scatter_add(
     values = np.asarray(values)
     if (n_rows is None) == (out is None):
         raise ShapeError("scatter_add needs either n_rows, the height of the result, or out, the array to add to")
-    V = len(out) if out is not None else int(n_rows or 0)
+    V = len(out) if out is not None else n_rows_of(n_rows)
     indices = _checked_indices(indices, V)
     if values.ndim == 0 or values.shape[:-1] != indices.shape:
         raise ShapeError(f"values of shape (..., d) need indices of shape (...,); got {values.shape}, {indices.shape}")

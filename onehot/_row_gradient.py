@@ -9,6 +9,7 @@ Rows that do not occur are zero, and the sum is not formed until somebody asks f
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,6 +94,7 @@ class RowGradient(GradientAlgebra):
             raise DTypeError(f"values must be float32 or float64, got {values.dtype}")
         if rows.ndim != 1 or values.ndim not in (1, 2) or len(values) != len(rows):
             raise ShapeError(f"rows (u,) and values (u, d) do not fit: got {rows.shape} and {values.shape}")
+        n_rows = n_rows_of(n_rows)
         for row in rows[(rows < 0) | (rows >= n_rows)][:1].tolist():
             raise CodeError(f"row {row} is not in [0, {n_rows})")
         index_dtype = np.int32 if n_rows <= np.iinfo(np.int32).max else np.int64
@@ -211,8 +213,7 @@ class RowGradient(GradientAlgebra):
         [1.0, 1.0, -1.0]
         """
         self._check_shape(table)
-        if self.dtype != table.dtype and not np.can_cast(self.dtype, table.dtype, "same_kind"):
-            raise DTypeError(f"a {self.dtype} gradient cannot be added in place to a table of {table.dtype}")
+        self._check_holds(table.dtype)
         if table.flags.carray and table.dtype in FLOATS:
             for part in self._parts:
                 _scatter(part, part.indices, scale, table)
@@ -270,3 +271,11 @@ def _scatter(part: Part, indices: Array, sign: float, table: Array) -> None:
     values = part.values.astype(table.dtype, copy=False)
     columns = table if table.ndim == 2 else table[:, None]
     kernels.active.scatter_add(values, indices, sign * part.scale, columns, part.has_missing)
+
+
+def n_rows_of(n_rows: Any) -> int:
+    """Return the height of a table, which must be an integer."""
+    try:
+        return operator.index(n_rows)
+    except TypeError:
+        raise DTypeError(f"n_rows={n_rows!r} must be an integer") from None

@@ -322,6 +322,47 @@ def test_settings_without_meaning(Model, settings, message):
         Model(**settings).fit(CODES, Y)
 
 
+@pytest.mark.parametrize("as_table", [False, True], ids=["codes", "strings"])
+def test_masked_values_are_refused(Model, as_table):
+    X = np.array(CODES).astype(str) if as_table else np.array(CODES)
+    masked = np.ma.masked_array(X, mask=np.eye(*X.shape) == 1)
+    with pytest.raises(TypeError, match=r"X is a masked array, .* pass X\.filled\(-1\) of codes"):
+        Model().fit(masked, Y)
+    model = Model().fit(X, Y)
+    with pytest.raises(TypeError, match="X is a masked array"):
+        model.predict(masked)
+
+
+def test_unsigned_codes_that_no_table_is_tall_enough_for(Model):
+    X = np.array([[0], [2**63 + 1]] * 3, np.uint64)
+    for policy in ("error", "ignore"):
+        with pytest.raises(ValueError, match="field 0 has 9223372036854775810 categories, more than"):
+            Model(handle_unknown=policy).fit(X, Y)
+
+
+@pytest.mark.parametrize("policies", [{}, {"handle_unknown": "ignore", "handle_missing": "own"}], ids=str)
+def test_bools_are_no_codes(Model, policies):
+    model = Model(**policies).fit(np.array([[0], [1], [2]] * 2), Y)
+    with pytest.raises(TypeError, match="codes must be integers, got bool"):
+        model.predict(np.array([[True], [False]]))
+
+
+def test_codes_in_half_precision_are_read_without_a_warning(Model):
+    X = np.array(CODES, np.float16)
+    model = Model(n_categories=COUNTS).fit(X, Y)
+    assert (model.predict(X) == model.predict(CODES)).all()
+
+
+def test_a_policy_that_the_table_was_not_made_for(Model, tmp_path):
+    model = Model(n_categories=COUNTS).fit(CODES, Y).set_params(handle_missing="own")
+    for call in (lambda: model.predict(CODES), lambda: model.save(tmp_path / "model.npz")):
+        with pytest.raises(
+            ValueError, match=r"handle_missing='own', but it was not 'own' when .* was fitted.*fit it again"
+        ):
+            call()
+    assert Model(n_categories=COUNTS).fit(CODES, Y).set_params(handle_missing="zero").predict([[-1, 0, 0]]).size == 1
+
+
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_log_proba", "decision_function"])
 def test_a_model_that_is_not_fitted(Model, method):
     model = Model()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -366,9 +367,86 @@ def test_a_parameter_is_named_as_the_option_it_is():
     assert in_options("max_iter=5, and class_weight='balanced'") == "--epochs 5, and --class-weight balanced"
 
 
+def trained(capfd, path, *options):
+    return run(capfd, "train", str(path), "--target", "y", *options)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_large_integers_are_told_apart(kind, tmp_path, capfd, reader):
+    frame = pl.DataFrame({"id": [2**53, 2**53 + 1] * 20, "y": ["a", "b"] * 20})
+    frame.write_parquet(tmp_path / "ids.parquet")
+    frame.write_csv(tmp_path / "ids.csv")
+    model = str(tmp_path / "m.npz")
+    assert trained(capfd, tmp_path / "ids.parquet", "--categorical", "id", "--save", model)[0] == 0
+    code, out, _ = run(capfd, "evaluate", model, str(tmp_path / f"ids.{kind}"), "--target", "y")
+    assert (code, out.split("\n")[0].split()[3]) == (0, "1.0000")
+
+
+def test_large_integers_beside_gaps_cannot_be_numbers(tmp_path, capfd, reader):
+    pl.DataFrame({"id": [2**53, 2**53 + 1], "y": ["a", "b"]}).write_parquet(tmp_path / "ids.parquet")
+    (tmp_path / "gaps.csv").write_text(f"id,k\n{2**53 + 1},0\n,0\n")
+    model = str(tmp_path / "m.npz")
+    assert trained(capfd, tmp_path / "ids.parquet", "--categorical", "id", "--save", model)[0] == 0
+    code, _, err = run(capfd, "predict", model, str(tmp_path / "gaps.csv"))
+    assert code == 1
+    assert "column 'id', row 0: 9007199254740993 is too large to be told from its neighbours" in err
+
+
+def test_rows_longer_than_the_header_are_refused(tmp_path, capfd, reader):
+    (tmp_path / "long.csv").write_text("city,km,y\n" + "Oslo,1,bike,0\nVoss,9,bus,1\n" * 4)
+    code, _, err = trained(capfd, tmp_path / "long.csv")
+    assert code == 1
+    assert "long.csv" in err
+
+
+def test_an_empty_line_is_a_row(tmp_path, capfd, reader):
+    (tmp_path / "gaps.csv").write_text("x,y\n1,a\n2,b\n\n3,a\n")
+    code, _, err = trained(capfd, tmp_path / "gaps.csv")
+    assert (code, err) == (1, f"error: {tmp_path / 'gaps.csv'}: column 'y', row 2: the label is missing\n")
+
+
+def test_columns_of_one_name_are_refused(tmp_path, capfd, reader):
+    (tmp_path / "twice.csv").write_text("a,a,y\n1,2,0\n3,4,1\n")
+    assert trained(capfd, tmp_path / "twice.csv")[::2] == (
+        1,
+        f"error: {tmp_path / 'twice.csv'}: 2 columns have the name 'a'\n",
+    )
+
+
+def test_an_underscore_makes_a_name_of_digits(tmp_path, capfd, reader):
+    (tmp_path / "ids.csv").write_text("id,y\n" + "1_1,a\n11,b\n" * 5)
+    code, out, _ = trained(capfd, tmp_path / "ids.csv")
+    assert code == 0
+    assert "1 column of categories: id" in out
+
+
+def test_a_bracket_in_a_name_stands_for_itself(tmp_path, capfd, reader):
+    (tmp_path / "t.csv").write_text("temp [C],x1,x[1],y\n" + "1,2,3,a\n4,5,6,b\n" * 5)
+    code, out, _ = trained(capfd, tmp_path / "t.csv", "--drop", "x[1]", "temp [C]")
+    assert code == 0
+    assert "1 column of numbers: x1" in out
+
+
+def test_row_labels_that_pandas_stored_are_no_feature(tmp_path, capfd, reader):
+    frame = pd.DataFrame({"x": [1, 2, 3, 4], "y": ["a", "b", "a", "b"]})
+    frame[frame.x != 3].to_parquet(tmp_path / "some.parquet")
+    code, out, _ = trained(capfd, tmp_path / "some.parquet")
+    assert code == 0
+    assert "1 column of numbers: x\n" in out
+
+
+def test_a_column_of_dates_is_answered_in_one_line(tmp_path, capfd, reader):
+    pl.DataFrame({"day": [date(2026, 1, 1), date(2026, 1, 2)] * 3, "y": ["a", "b"] * 3}).write_parquet(
+        tmp_path / "days.parquet"
+    )
+    code, _, err = trained(capfd, tmp_path / "days.parquet")
+    assert (code, err.count("\n")) == (1, 1)
+    assert err.startswith("error: ")
+
+
 def test_predictions_are_in_utf8_in_any_locale(tmp_path):
     train, out = tmp_path / "train.csv", tmp_path / "out.csv"
-    train.write_text("city,y\nÅlesund,ærlig\nBergen,nei\n" * 4, encoding="utf-8")
+    train.write_text("city,y\n" + "Ålesund,ærlig\nBergen,nei\n" * 4, encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": str(ROOT), "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     for arguments in (
         ["train", str(train), "--target", "y", "--epochs", "2", "--save", str(tmp_path / "m.npz")],

@@ -191,9 +191,7 @@ def test_a_frame_of_integers_may_have_gaps(frame):
     fitted = model(handle_missing="own").fit(X, labels)
     assert fitted.n_categories_ == (3, 3)
     assert fitted.explain(X[2:3]).features == ("a=<missing>", "b=0")
-    with pytest.raises(
-        CodeError, match=r"field 0 \('a'\), row 2: Negative values in data: code -1, .*handle_missing='own'"
-    ):
+    with pytest.raises(CodeError, match=r"field 0 \('a'\), row 2: Input X contains NaN, .*handle_missing='own'"):
         model().fit(X, labels)
 
 
@@ -203,6 +201,35 @@ def test_integers_may_be_numbers_or_labels(frame):
     mixed = model(categorical_features=["year"]).fit(X, labels)
     assert mixed.get_feature_names_out().tolist() == ["year=2013", "year=2014", "n"]
     assert mixed.explain(X[:1]).features == ("year=2013", "n=1")
+
+
+def test_a_gap_is_no_unknown_code(frame):
+    X = frame({"a": [0, None, 2, 0]})
+    X = X.astype("Int64") if frame.__module__.startswith("pandas") else X
+    with pytest.raises(CodeError, match=r"field 0 \('a'\), row 1: Input X contains NaN"):
+        model(handle_unknown="ignore").fit(X, [0, 1, 1, 0])
+
+
+@pytest.mark.parametrize("years", [["2023", "2024"], ["2024", "2023"]], ids=str)
+def test_unknown_categories_of_another_type_are_reported_wherever_they_stand(frame, years):
+    X = frame({"year": [2024, 2025] * 3})
+    fitted = model(categorical_features=["year"], handle_unknown="ignore").fit(X, ["a", "b"] * 3)
+    with pytest.warns(
+        UserWarning, match=rf"row {years.index('2024')}: '2024' is not one of .*2024 is: give the column"
+    ):
+        fitted.predict(frame({"year": years}))
+
+
+def test_a_constant_number_has_no_deviation_under_any_weights(frame):
+    X = frame({"a": list("xyxyxy"), "n": [-11.08] * 6})
+    fitted = model().fit(X, [0, 1] * 3, sample_weight=[2.2, 0.3, 0.1, 0.7, 2.2, 0.3])
+    assert fitted.score(X, [0, 1] * 3) == 1
+
+
+def test_numbers_too_large_to_be_standardized(frame):
+    X = frame({"a": list("xyxyxy"), "n": [1e300, 2e300, 3e300, 1e300, 0, 0]})
+    with pytest.raises(ValueError, match=r"column 1 \('n'\): its numbers are too large to be standardized"):
+        model().fit(X, [0, 1] * 3)
 
 
 def test_names_of_columns_are_as_many_as_the_columns():

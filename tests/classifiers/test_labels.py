@@ -1,6 +1,7 @@
 """Labels of any one type, and the weights of classes: what is wrong with them is named."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from classifiers import SoftmaxRegression
@@ -41,6 +42,32 @@ def test_labels_of_one_type(y, classes):
 def test_what_is_no_label_is_named(y, message):
     with pytest.raises(ValueError, match=message):
         read_labels(CODES, y)
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "UInt8", "boolean", "int64[pyarrow]", "bool[pyarrow]"])
+def test_labels_of_a_series_that_could_have_gaps_stay_what_they_are(dtype):
+    big = 2**53 if "64" in dtype else 0
+    values = [True, False, True, False] if dtype.startswith("bool") else [big, big + 1, big + 2, big]
+    fitted = SoftmaxRegression().fit(CODES, pd.Series(values, dtype=dtype))
+    assert fitted.classes_.tolist() == sorted(set(values))
+    assert fitted.classes_.dtype.kind in "biu"
+    with pytest.raises(ValueError, match="y, row 1: the label is missing"):
+        SoftmaxRegression().fit(CODES, pd.Series([values[0], None, *values[2:]], dtype=dtype))
+
+
+def test_masked_labels_are_refused():
+    with pytest.raises(ValueError, match="y, row 2: the label is masked"):
+        SoftmaxRegression().fit(CODES, np.ma.masked_array([0, 1, 1, 0], mask=[False, False, True, False]))
+
+
+def test_weights_may_be_as_large_as_numbers_are():
+    fitted = SoftmaxRegression().fit(CODES, [0, 1, 0, 1], sample_weight=[1e308] * 4)
+    assert fitted.score(CODES, [0, 1, 0, 1]) == 1
+    with (
+        pytest.raises(ValueError, match="a sample_weight times a class_weight is infinite"),
+        np.errstate(over="ignore"),
+    ):
+        SoftmaxRegression(class_weight={0: 10.0}).fit(CODES, [0, 1, 0, 1], sample_weight=[1e308] * 4)
 
 
 def test_no_labels_at_all():

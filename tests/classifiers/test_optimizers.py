@@ -230,7 +230,12 @@ def test_an_object_keeps_its_settings_and_is_not_used_up():
         ),
         (lambda: SGD().step([np.ones(2)], []), r"1 parameters need as many gradients, got 0"),
         (lambda: SGD(2.0, 0.5).step([np.ones((2, 2))], [np.ones((2, 2))]), r"must be in \[0, 1\), got 2\.0 \* 0\.5"),
-        (lambda: SGD(2.0, -0.5).step([np.ones((2, 2))], [np.ones((2, 2))]), r"must be in \[0, 1\), got 2\.0 \* -0\.5"),
+        (lambda: SGD(2.0, -0.5), r"SGD: weight_decay=-0\.5 must be a number in \[0, inf\)"),
+        (lambda: SGD(-1.0), r"SGD: learning_rate=-1\.0 must be a number in \[0, inf\)"),
+        (lambda: Momentum(0.1, momentum=2.0), r"Momentum: momentum=2\.0 must be a number in \[0, 1\)"),
+        (lambda: Adam(beta1=1.0), r"Adam: beta1=1\.0 must be a number in \[0, 1\)"),
+        (lambda: RMSProp(decay=np.nan), r"RMSProp: decay=nan must be a number in \[0, 1\)"),
+        (lambda: Adagrad(epsilon=-1e-8), r"Adagrad: epsilon=-1e-08 must be a number in \[0, inf\)"),
     ],
 )
 def test_bad_settings_are_named(call, message):
