@@ -15,10 +15,10 @@ class _OneHotOver:
         textbook_step(*self.theirs)
         assert_agree(self.ours[2], self.theirs[2], terms=f + B + 2)
 
-    def forward(self) -> float:
+    def track_forward(self, x: int, format: str) -> float:
         return ratio(lambda: self.ours[0] @ self.W, lambda: self.theirs[0] @ self.W)
 
-    def training_step(self) -> float:
+    def track_training_step(self, x: int, format: str) -> float:
         return ratio(lambda: textbook_step(*self.ours), lambda: textbook_step(*self.theirs))
 
 
@@ -31,12 +31,6 @@ class OneField(_OneHotOver):
     def setup(self, V: int, format: str) -> None:
         self.prepare(V, 1, format)
 
-    def track_forward(self, V: int, format: str) -> float:
-        return self.forward()
-
-    def track_training_step(self, V: int, format: str) -> float:
-        return self.training_step()
-
 
 class ManyFields(_OneHotOver):
     """The more fields share the same V = 1,000 columns, the less of the matrix is zero."""
@@ -46,9 +40,3 @@ class ManyFields(_OneHotOver):
 
     def setup(self, f: int, format: str) -> None:
         self.prepare(1_000, f, format)
-
-    def track_forward(self, f: int, format: str) -> float:
-        return self.forward()
-
-    def track_training_step(self, f: int, format: str) -> float:
-        return self.training_step()

@@ -17,22 +17,21 @@ import numpy as np
 import numpy.typing as npt
 
 from onehot import _kernels as kernels
+from onehot._arrays import Array, index_dtype
 from onehot._errors import CodeError, DTypeError, ShapeError, field_label
 
-__all__ = ["Array", "Categories", "Encoded", "Missing", "decode", "encode", "normalize_n_categories"]
+__all__ = ["Categories", "Encoded", "Missing", "decode", "encode", "normalize_n_categories"]
 
-Array: TypeAlias = npt.NDArray[Any]
 Missing: TypeAlias = Literal["error", "zero", "own"]
 Categories: TypeAlias = int | Sequence[int] | npt.NDArray[np.integer[Any]]
 
 MISSING = -1
-LARGEST_INT32 = 2**31 - 1
 
 
 class Encoded(NamedTuple):
     """Validated codes.
 
-    `indices` is (n, f), C-contiguous, owned and read-only; -1 marks a block without a one, and occurs only if
+    `indices` is (n, f), C-contiguous, and owned; -1 marks a block without a one, and occurs only if
     `has_missing`.
     """
 
@@ -55,8 +54,6 @@ def encode(
         raise CodeError(f"missing={missing!r} is not known; pass 'error', 'zero' or 'own'")
     codes = _as_integers(codes, missing, names)
     n, f = codes.shape
-    if names is not None and len(names) != f:
-        raise ShapeError(f"{len(names)} names were given for {f} field(s)")
     if n_categories is not None:
         counts = normalize_n_categories(n_categories, f)
     elif n:
@@ -72,20 +69,17 @@ def encode(
 
     own = missing == "own"
     width = sum(counts) + own * f
-    index_dtype = np.int32 if width <= LARGEST_INT32 else np.int64
     offsets = np.cumsum((0, *(count + own for count in counts[:-1])), dtype=np.int64)
-    indices: Array = np.empty(codes.shape, index_dtype)
+    indices: Array = np.empty(codes.shape, index_dtype(width))
     absent = None
     if not kernels.active.shift_codes(codes, np.asarray(counts), offsets, indices):
         absent = _absent(codes, counts, missing, names)
         if own:
             codes, absent = np.where(absent, np.asarray(counts), codes), None
         indices[...] = codes
-        indices += offsets.astype(index_dtype)
+        indices += offsets.astype(indices.dtype)
         if absent is not None:
             indices[absent] = MISSING
-    indices.flags.writeable = False
-    offsets.flags.writeable = False
     return Encoded(indices, tuple(count + own for count in counts), offsets, missing, absent is not None)
 
 
@@ -147,6 +141,8 @@ def _as_integers(codes: npt.ArrayLike, missing: Missing, names: Sequence[str] | 
         codes = codes[:, None]
     if codes.shape[1] == 0:
         raise ShapeError(f"codes of shape {codes.shape} have no fields; one-hot needs at least one column")
+    if names is not None and len(names) != codes.shape[1]:
+        raise ShapeError(f"{len(names)} names were given for {codes.shape[1]} field(s)")
     if codes.dtype.kind in "iu":
         return codes
     if codes.dtype.kind == "f":
@@ -182,7 +178,7 @@ def _integral(codes: Array, missing: Missing, names: Sequence[str] | None) -> Ar
 
 def _absent(codes: Array, counts: tuple[int, ...], missing: Missing, names: Sequence[str] | None) -> Array:
     """Return where codes are missing; raise for the first one that is neither that nor in [0, count)."""
-    absent: Array = codes == MISSING if codes.dtype.kind == "i" else np.zeros(codes.shape, bool)
+    absent: Array = codes == MISSING
     limits = np.asarray(counts, dtype=np.uint64)
     outside = ((codes < 0) | (codes.astype(np.uint64) >= limits)) & (~absent | (missing == "error"))
     if outside.any():

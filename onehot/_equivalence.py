@@ -24,7 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from onehot import _kernels as kernels
-from onehot._codes import Array, Categories
+from onehot._arrays import Array
+from onehot._codes import Categories
 from onehot._matrix import OneHot
 from onehot._row_gradient import RowGradient
 
@@ -132,7 +133,7 @@ def check_equivalence(
     for name, matrix, backend in [("dense", dense, None), ("CSR", csr, None), *_lookups(X)]:
         with _backend(backend):
             result = _results(matrix, W, G)
-            seconds = {stage: seconds_of(run) for stage, run in _timed(matrix, W, G).items()}
+            seconds = {stage: _seconds_of(run) for stage, run in _timed(matrix, W, G).items()}
         for stage, value in result.items():
             unit = np.finfo(X.dtype).eps / 2 * magnitude[stage]
             error = np.abs(value.astype(np.float64) - reference[stage])
@@ -182,10 +183,10 @@ def _backend(name: str | None) -> Iterator[None]:
         kernels.set_backend(before)
 
 
-def seconds_of(run: Callable[[], object], budget: float = SECONDS_A_TIMING) -> float:
-    """Return the best time of one call, of as many as fit into `budget` seconds, after one that warms up."""
+def _seconds_of(run: Callable[[], object]) -> float:
+    """Return the best time of one call, of as many as fit into `SECONDS_A_TIMING`, after one that warms up."""
     run()
-    best, end = float("inf"), time.perf_counter() + budget
+    best, end = float("inf"), time.perf_counter() + SECONDS_A_TIMING
     while best == float("inf") or time.perf_counter() < end:  # one at least, however busy the machine is
         start = time.perf_counter()
         run()

@@ -14,13 +14,12 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from onehot._codes import Array
+from onehot._arrays import FLOATS, Array
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
 from onehot._refusals import called
 
-__all__ = ["FLOATS", "GradientAlgebra", "refusal"]
+__all__ = ["GradientAlgebra", "refusal"]
 
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 NUMBERS = (int, float, np.integer, np.floating)
 
 # f(0) = 0, so that f of the whole gradient is f of the rows that occur.
@@ -120,16 +119,14 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         """Return the result of a function that keeps zero rows zero; None for others."""
         comes_first = inputs[0] is self
         other: Any = inputs[comes_first] if len(inputs) == 2 else None
-        if ufunc is np.multiply and other is not self:
-            return self._scaled(other) if np.ndim(other) == 0 else self._with_array(ufunc, other)
-        if ufunc is np.divide and other is not self and comes_first:
-            return self._scaled(other, inverse=True) if np.ndim(other) == 0 else self._with_array(ufunc, other)
+        if ufunc is np.multiply and inputs[0] is inputs[1]:
+            return self._mapped(np.square)
+        if ufunc is np.multiply or (ufunc is np.divide and comes_first):
+            return self._scaled(ufunc, other) if np.ndim(other) == 0 else self._with_array(ufunc, other)
         if ufunc is np.negative:
             return self._times(-1.0)
         if ufunc in ZERO_PRESERVING:
             return self._mapped(ufunc)
-        if ufunc is np.multiply:
-            return self._mapped(np.square)
         if ufunc is np.power and comes_first and isinstance(other, NUMBERS) and other > 0:
             return self._mapped(lambda sums: np.power(sums, other))
         return None
@@ -138,11 +135,11 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         rows, sums = self.coalesce()
         return self._with_rows(rows, function(sums))
 
-    def _scaled(self, number: Any, *, inverse: bool = False) -> Self | None:
+    def _scaled(self, ufunc: np.ufunc, number: Any) -> Self | None:
         """Return ``number * self``, or ``self / number``, in the dtype that an array would have."""
         if (dtype := np.result_type(self.dtype, number)) not in FLOATS:
             return None
-        return self._times(float(np.float64(1) / number) if inverse else float(number), dtype)
+        return self._times(float(np.float64(1) / number if ufunc is np.divide else number), dtype)
 
     def _with_array(self, ufunc: np.ufunc, other: Any) -> Self | None:
         """Return the product or quotient with an array, of which only the rows that occur are read."""
@@ -219,7 +216,7 @@ def _accumulate(array: Any, gradient: GradientAlgebra, sign: float, out: tuple[A
             raise ShapeError(f"the sum has shape {gradient.shape}, but out has shape {target.shape}")
         gradient._check_holds(target.dtype)
         if target is not array:
-            target[...] = array
+            np.copyto(target, array, casting="same_kind")
     else:
         target = np.array(array, dtype=np.result_type(array.dtype, gradient.dtype), order="C")
     gradient.add_to(np.asarray(target), sign)

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from onehot._codes import Array
+from onehot._arrays import Array
 from onehot._errors import UnsupportedError
 from onehot._refusals import called
 
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["FLOATS", "LazyMatrix", "is_array", "refusal"]
+__all__ = ["LazyMatrix", "is_array", "refusal"]
 
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 MAX_IMPLICIT_BYTES = 2**30
 ARRAYS = (np.ndarray, list, tuple, np.number)
 

@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from onehot._codes import Array
+from onehot._arrays import FLOATS, Array, index_dtype
 from onehot._errors import DTypeError, RowIndexError, ShapeError
-from onehot._lazy_matrix import FLOATS
 from onehot._matrix import OneHot
 from onehot._row_gradient import RowGradient, n_rows_of
 
@@ -36,7 +35,7 @@ def lookup(table: Array, indices: npt.ArrayLike, /, *, out: Array | None = None)
     indices : array of int, shape (...,)
         Rows of the table, each in [0, V).
     out : array of table's dtype, shape (..., d), optional
-        C-contiguous; filled and returned.
+        Of any memory layout; filled and returned.
 
     Returns
     -------
@@ -130,8 +129,7 @@ def scatter_add(
         out = np.zeros((V, d), dtype)
     elif out.shape != (V, d):
         raise ShapeError(f"out has shape {out.shape}, but values have d = {d} columns")
-    index_dtype = np.int32 if V <= np.iinfo(np.int32).max else np.int64
-    rows = np.array(indices, index_dtype, order="C").reshape(-1, 1)
+    rows = np.array(indices, index_dtype(V), order="C").reshape(-1, 1)
     values = np.array(values, dtype, order="C").reshape(len(rows), d)  # a copy: it may be a part of out
     out += RowGradient._of_batch(rows, values, (V, d))
     return out
@@ -155,7 +153,7 @@ def embed(table: Array, X: OneHot, /) -> tuple[Array, Callable[[Array], RowGradi
     Raises
     ------
     ShapeError
-        If the table has not V rows.
+        If the table does not have V rows.
 
     Examples
     --------

@@ -19,9 +19,10 @@ import scipy  # its submodules are loaded when first used: `scipy.sparse` takes 
 from numpy import ndarray
 
 from onehot import _kernels as kernels
-from onehot._codes import Array, Categories, Encoded, Missing, decode, encode
+from onehot._arrays import FLOATS, Array
+from onehot._codes import Categories, Encoded, Missing, decode, encode
 from onehot._errors import DTypeError, RowIndexError, ShapeError, UnsupportedError
-from onehot._lazy_matrix import FLOATS, LazyMatrix, is_array, refusal
+from onehot._lazy_matrix import LazyMatrix, is_array, refusal
 from onehot._refusals import refuses_other_attributes
 from onehot._row_gradient import RowGradient
 from onehot._transpose import TransposedOneHot
@@ -292,7 +293,7 @@ class OneHot(LazyMatrix):
         Raises
         ------
         ShapeError, ValueError
-            If W has not V rows, or b not its width.
+            If W does not have V rows, or b does not broadcast to (n, d).
 
         Examples
         --------
@@ -391,7 +392,7 @@ def _abbreviated(numbers: tuple[int, ...]) -> str:
 
 
 def _only_rows(key: tuple[Any, ...]) -> Any:
-    """Return the rows of ``X[rows, :]`` and ``X[rows, ...]``, which scikit-learn writes."""
-    if len(key) == 2 and (key[1] is Ellipsis or (type(key[1]) is slice and key[1] == slice(None))):
+    """Return the rows of ``X[rows, :]`` and ``X[rows, ...]``, which scikit-learn writes, or ``X[np.nonzero(mask)]``."""
+    if len(key) == 1 or (len(key) == 2 and (key[1] is Ellipsis or (type(key[1]) is slice and key[1] == slice(None)))):
         return key[0]
     raise UnsupportedError("columns of a lazy one-hot matrix cannot be selected; use X.tocsr()[rows, columns]")

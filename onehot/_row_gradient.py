@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from onehot import _kernels as kernels
-from onehot._codes import Array
+from onehot._arrays import FLOATS, Array, index_dtype
 from onehot._errors import CodeError, DTypeError, ShapeError, UnsupportedError
-from onehot._gradient_algebra import FLOATS, GradientAlgebra, refusal
+from onehot._gradient_algebra import GradientAlgebra, refusal
 from onehot._refusals import refuses_other_attributes
 
 __all__ = ["RowGradient"]
@@ -97,9 +97,8 @@ class RowGradient(GradientAlgebra):
         n_rows = n_rows_of(n_rows)
         for row in rows[(rows < 0) | (rows >= n_rows)][:1].tolist():
             raise CodeError(f"row {row} is not in [0, {n_rows})")
-        index_dtype = np.int32 if n_rows <= np.iinfo(np.int32).max else np.int64
         columns = values if values.ndim == 2 else values[:, None]
-        self._parts: tuple[Part, ...] = (Part(rows.astype(index_dtype)[:, None], columns, 1.0, False),)
+        self._parts: tuple[Part, ...] = (Part(rows.astype(index_dtype(n_rows))[:, None], columns, 1.0, False),)
         self.shape: tuple[int, ...] = (n_rows, *values.shape[1:])
         self.dtype: np.dtype[Any] = values.dtype
 
@@ -145,11 +144,11 @@ class RowGradient(GradientAlgebra):
         """
         parts = self._parts
         if len(parts) == 1:
-            rows, positions = kernels.active.coalesce(parts[0].indices, self.shape[0], parts[0].has_missing)
+            rows, positions = kernels.active.coalesce(parts[0].indices, self.shape[0])
             where = [positions]
         else:
             flat = np.concatenate([part.indices.ravel() for part in parts])[:, None]
-            rows, positions = kernels.active.coalesce(flat, self.shape[0], any(part.has_missing for part in parts))
+            rows, positions = kernels.active.coalesce(flat, self.shape[0])
             ends = np.cumsum([part.indices.size for part in parts])[:-1]
             where = [
                 np.ascontiguousarray(p).reshape(part.indices.shape)
@@ -172,6 +171,7 @@ class RowGradient(GradientAlgebra):
         >>> g.extended(4).toarray().tolist()
         [0.0, 2.0, 0.0, 0.0]
         """
+        n_rows = n_rows_of(n_rows)
         if n_rows < len(self):
             raise ShapeError(f"a gradient of {len(self)} rows cannot be extended to {n_rows}")
         return self._from_parts(self._parts, (n_rows, *self.shape[1:]), self.dtype)
@@ -266,11 +266,11 @@ class RowGradient(GradientAlgebra):
         return RowGradient(rows, sums, n_rows=self.shape[0])
 
 
-def _scatter(part: Part, indices: Array, sign: float, table: Array) -> None:
-    """Add ``sign * part`` to the rows `indices` of a C-contiguous table, (V, d) or (V,)."""
+def _scatter(part: Part, indices: Array, factor: float, table: Array) -> None:
+    """Add ``factor * part`` to the rows `indices` of a C-contiguous table, (V, d) or (V,)."""
     values = part.values.astype(table.dtype, copy=False)
     columns = table if table.ndim == 2 else table[:, None]
-    kernels.active.scatter_add(values, indices, sign * part.scale, columns, part.has_missing)
+    kernels.active.scatter_add(values, indices, factor * part.scale, columns, part.has_missing)
 
 
 def n_rows_of(n_rows: Any) -> int:

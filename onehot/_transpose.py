@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import scipy
 
-from onehot._codes import Array
+from onehot._arrays import FLOATS, Array
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
-from onehot._lazy_matrix import FLOATS, LazyMatrix, is_array, refusal
+from onehot._lazy_matrix import LazyMatrix, is_array, refusal
 from onehot._refusals import refuses_other_attributes
 from onehot._row_gradient import RowGradient
 
@@ -50,6 +50,8 @@ class TransposedOneHot(LazyMatrix):
     def __mul__(self, factor: Any) -> TransposedOneHot:
         if np.ndim(factor) or isinstance(factor, LazyMatrix):
             raise UnsupportedError("X.T can be multiplied by a number only; use X.tocsr() for other products")
+        if np.asarray(factor).dtype.kind not in "biuf":
+            raise UnsupportedError(f"X.T can be multiplied by a real number only, got {factor!r}")
         return TransposedOneHot(self._source, self._scale * float(factor))
 
     __rmul__ = __mul__

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYOUT = {
     "onehot": [
         "_errors",
+        "_arrays",
         "_kernels",
         "_codes",
         "_refusals",

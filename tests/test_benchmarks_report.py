@@ -1,7 +1,9 @@
 """The report on the benchmarks, built from a few results made up here, in the format in which asv keeps them."""
 
+import importlib
 import json
 import math
+import operator
 import subprocess
 import sys
 from pathlib import Path
@@ -236,3 +238,9 @@ def test_durations_have_three_digits(seconds, text):
 
 def test_without_a_column_of_ours_there_are_no_ratios():
     assert markdown({"d = 2": {"float32": 1.0}}, as_duration) == "|  | float32 |\n| --- | ---: |\n| d = 2 | 1.00 s |"
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_what_the_report_shows_is_a_benchmark_of_the_suite(name):
+    module, _, benchmark = name.partition(".")
+    assert callable(operator.attrgetter(benchmark)(importlib.import_module(f"benchmarks.{module}")))

@@ -26,7 +26,7 @@ BACKENDS = ("numba", "scipy")  # in the order of preference
 
 
 class BackendError(OneHotError, ImportError):
-    """The backend asked for is not known or not installed."""
+    """The backend asked for is not known, or cannot be imported."""
 
 
 if TYPE_CHECKING:
@@ -57,13 +57,13 @@ def set_backend(name: str, /) -> None:
     Parameters
     ----------
     name : {"auto", "scipy", "numba"}
-        ``"auto"`` takes numba where it is installed. The environment variable ``ONEHOT_BACKEND`` says the same at
-        import.
+        ``"auto"`` takes numba where it can be imported. Until this is called, the environment variable
+        ``ONEHOT_BACKEND`` chooses, read when a kernel is first needed; without it, ``"auto"``.
 
     Raises
     ------
     BackendError
-        If the name is not known, or the backend's package is not installed.
+        If the name is not known, or the backend cannot be imported.
 
     Notes
     -----
@@ -87,13 +87,13 @@ def set_backend(name: str, /) -> None:
         if module is not None:
             active = module
             return
-    raise BackendError(f"the backend {name!r} is not installed: pip install 'onehot-lookup[{name}]'")
+    raise BackendError(f"the backend {name!r} cannot be imported: pip install --upgrade 'onehot-lookup[{name}]'")
 
 
 def _try_load(name: str) -> ModuleType | None:
     try:
         return importlib.import_module(f"onehot._kernels._{name}")
-    except ModuleNotFoundError:
+    except ImportError:  # not installed, or it refuses this NumPy, as Numba does one that is newer than it knows
         return None
 
 

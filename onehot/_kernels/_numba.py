@@ -19,14 +19,15 @@ from typing import Any
 import numpy as np
 from numba import config
 
+from onehot._arrays import Array
 from onehot._kernels import _numba_loops as loops
 from onehot._kernels import _scipy as numpy_kernels
-from onehot._kernels._numba_loops import OUT_OF_CACHE, Array, compiled, constant_classes, is_far
+from onehot._kernels._numba_loops import compiled, constant_classes, is_far
 
 __all__ = ["coalesce", "gather_sum", "scatter_add", "shift_codes", "softmax_cross_entropy"]
 
 STRIP = 128  # columns held in registers at once: wider tables go strip by strip
-CHUNK = 1 << 14  # samples behind one partial sum of the loss, whoever computes it
+CHUNK = 1 << 14  # samples in one partial sum of the loss, fixed so that the number of threads changes no bit
 WORTH_THREADS = 1 << 21  # numbers to move: with fewer, waking threads costs more than they save
 MAX_THREADS = config.NUMBA_NUM_THREADS
 
@@ -58,7 +59,7 @@ def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_mis
     With threads, each scans the whole batch and adds to its own range of rows, in the order that one alone would.
     """
     V, d = out.shape
-    parts = _n_threads(indices.size * d) if out.size > OUT_OF_CACHE else 1
+    parts = _n_threads(indices.size * d) if out.size > loops.OUT_OF_CACHE else 1
     for column in range(0, d, STRIP):
         kernel = _scatter_add(min(STRIP, d - column), parts > 1, is_far(out))
         if parts == 1:
@@ -69,7 +70,7 @@ def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_mis
             _share(kernel, [(values, indices, scale, out, column, a, b) for a, b in pairwise(cuts)])
 
 
-def coalesce(indices: Array, n_rows: int, has_missing: bool) -> tuple[Array, Array]:
+def coalesce(indices: Array, n_rows: int) -> tuple[Array, Array]:
     """Return the sorted distinct `rows`, and `positions` with ``rows[positions] == indices``; -1 stays -1."""
     kernel = _coalesce_by_counting if n_rows <= 4 * indices.size else _coalesce_by_sorting
     rows, positions = kernel(indices.ravel(), n_rows)

@@ -16,15 +16,17 @@ and the flags are constants, so that every value of them has machine code of its
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit, types
 from numba.extending import overload
 
+from onehot._arrays import Array
 from onehot._kernels._numba_row import fetch, fill, load, plus, store, times
 
 __all__ = [
@@ -37,18 +39,20 @@ __all__ = [
     "softmax_cross_entropy",
 ]
 
-Array: TypeAlias = npt.NDArray[Any]
 BLOCK = 64  # samples whose logits stay in the first-level cache between the passes of the softmax
 HUGE = 1e250  # a product that one more denominator, at most K, does not make infinite
 OUT_OF_CACHE = 1 << 18  # numbers in a table: a smaller one gains nothing from threads, nor from asking for rows ahead
 WIDE = 128  # bytes of a row: a shorter one is there as soon as asked for ahead
 AHEAD = 16  # selections between asking for a row and using it
 FEW_CLASSES = 4
+SOURCES = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("_numba*.py")))).hexdigest()
 AS_NUMPY = {"error_model": "numpy"}  # a division by zero is inf, and tested for by nobody
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate what Python calls: compiled when first met, kept on disk, without the interpreter's lock."""
+    # The name on disk. Numba asks whether the file of a function has changed, and not those of what the function calls.
+    function.__qualname__ += f"_{SOURCES[:8]}"
     options = {"nogil": True, **AS_NUMPY}
     try:
         return njit(function, cache=True, **options)

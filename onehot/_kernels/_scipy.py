@@ -9,15 +9,14 @@ file tries them on a 2 x 2 example at import, and computes with public SciPy if 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-__all__ = ["as_unsigned", "coalesce", "gather_sum", "scatter_add", "shift_codes", "softmax_cross_entropy"]
+from onehot._arrays import Array
 
-Array: TypeAlias = npt.NDArray[Any]
+__all__ = ["as_unsigned", "coalesce", "gather_sum", "scatter_add", "shift_codes", "softmax_cross_entropy"]
 
 # SciPy's index pointers are of the indices' type: more entries than this do not fit 32 bits.
 MAX_ENTRIES = np.iinfo(np.int32).max
@@ -60,7 +59,7 @@ def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_mis
         _add_scattered(values[rows], indices[rows], scale, out, has_missing)
 
 
-def coalesce(indices: Array, n_rows: int, has_missing: bool) -> tuple[Array, Array]:
+def coalesce(indices: Array, n_rows: int) -> tuple[Array, Array]:
     """Return the sorted distinct `rows`, and `positions` with ``rows[positions] == indices``; -1 stays -1."""
     if n_rows <= 4 * indices.size:  # counting is linear, where sorting is not
         occurs = np.zeros(n_rows + 1, dtype=bool)
@@ -72,7 +71,7 @@ def coalesce(indices: Array, n_rows: int, has_missing: bool) -> tuple[Array, Arr
         return rows, place[indices]
     rows, positions = np.unique(indices, return_inverse=True)
     positions = positions.reshape(indices.shape).astype(indices.dtype)
-    if has_missing and len(rows) and rows[0] < 0:
+    if len(rows) and rows[0] < 0:
         return rows[1:], positions - 1
     return rows, positions
 
@@ -103,7 +102,7 @@ def softmax_cross_entropy(
 def as_unsigned(codes: Array, n_categories: Array) -> tuple[Array, Array]:
     """Return codes read as unsigned, which makes negative ones too large, and the largest allowed in each field."""
     unsigned = codes.view(codes.dtype.str.replace("i", "u"))
-    unsigned.flags.writeable = False
+    unsigned.flags.writeable = False  # one type for the compiler, whether the codes are read-only or not
     largest = np.minimum(n_categories - 1, min(np.iinfo(codes.dtype).max, np.iinfo(np.int64).max))
     return unsigned, largest.astype(unsigned.dtype)
 
@@ -191,7 +190,7 @@ def _add_gathered_public(table: Array, indices: Array, out: Array, has_missing: 
 
 def _add_scattered_public(values: Array, indices: Array, scale: float, out: Array, has_missing: bool) -> None:
     # Over the rows that occur only: the public product would return an array as tall as the table.
-    rows, positions = coalesce(indices, len(out), has_missing)
+    rows, positions = coalesce(indices, len(out))
     pointers, flat, scales = _as_csr(positions, has_missing, scale, out.dtype)
     out[rows] += sparse.csr_array((scales, flat, pointers), shape=(len(indices), len(rows))).T @ values
 

@@ -198,7 +198,8 @@ def test_missing_codes_of_a_narrow_type_are_found_in_a_wide_table():
         ([True, False], "codes must be integers, got bool; for a boolean one-hot matrix use OneHot.from_dense"),
         (["a", "b"], "codes must be integers, got <U1; turn strings into codes first, with np.unique"),
         (np.array([b"a"]), "codes must be integers, got |S1; turn strings into codes first"),
-        (np.array([1, None], object), "codes must be integers, got object; turn strings into codes first"),
+        (np.array([1, "a"], object), "codes must be integers, got object; turn strings into codes first"),
+        (np.array([1, None], object), "codes must be integers, got object; pass an array of integers, or of floats"),
         ([1j], "codes must be integers, got complex128; pass an integer array"),
         (np.array(["2020-01-01"], "datetime64[D]"), "got datetime64[D]; pass an integer array"),
         (np.ma.array([0, 1], mask=[False, True]), "codes are a masked array; pass codes.filled(-1), and missing="),
@@ -295,3 +296,8 @@ def test_what_was_checked_cannot_be_changed(attribute):
     for X in (OneHot(CODES), OneHot(CODES)[:2], OneHot(CODES)[[0, 1]]):
         with pytest.raises(ValueError, match="read-only"):
             getattr(X, attribute)[0] = 9
+
+
+def test_names_are_counted_before_they_are_used():
+    with pytest.raises(ShapeError, match=re.escape("1 names were given for 2 field(s)")):
+        OneHot([[0, 0.5]], 3, names=["who"])

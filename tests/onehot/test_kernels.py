@@ -1,4 +1,4 @@
-"""Every backend against loops that one can read at a glance, and against the other backend bit for bit."""
+"""Every backend against loops that one can read at a glance; the products to the bit."""
 
 import importlib
 import os
@@ -6,12 +6,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from tests.onehot.oracle import LAYOUTS
 from tests.tolerance import assert_close
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,14 +79,6 @@ def softmax_cross_entropy_by_definition(logits, y, weight, total):
     return w @ nll / total, w @ (Z.argmax(axis=1) == y) / total, w[:, None] * (P - Y) / total
 
 
-LAYOUTS: dict[str, Any] = {
-    "C": np.ascontiguousarray,
-    "Fortran": np.asfortranarray,
-    "read backwards": lambda codes: codes[::-1, ::-1].copy()[::-1, ::-1],
-    "other byte order": lambda codes: codes.astype(codes.dtype.newbyteorder()),
-    "read-only": lambda codes: np.frombuffer(codes.tobytes(), codes.dtype).reshape(codes.shape),
-    "unaligned": lambda codes: np.frombuffer(b"." + codes.tobytes(), codes.dtype, offset=1).reshape(codes.shape),
-}
 N_CATEGORIES = np.array([3, 400, 2**40])
 
 
@@ -182,7 +174,7 @@ def test_what_is_not_finite_is_passed_on(kernels, value, dtype):
 @pytest.mark.parametrize("case", CASES)
 def test_coalesce_by_sets(kernels, case, n_rows, index_dtype):
     indices = draw_indices(case, V=n_rows, index_dtype=index_dtype)
-    rows, positions = kernels.coalesce(indices, n_rows, case == "missing")
+    rows, positions = kernels.coalesce(indices, n_rows)
     assert rows.tolist() == sorted(set(indices.ravel().tolist()) - {-1})
     assert_array_equal(np.append(rows, -1)[positions], indices)
     assert (rows.dtype, positions.dtype) == (index_dtype, index_dtype)
@@ -190,13 +182,13 @@ def test_coalesce_by_sets(kernels, case, n_rows, index_dtype):
 
 def test_coalesce_does_not_depend_on_the_height_of_the_table(kernels):
     indices = draw_indices("skewed", index_dtype=np.int64) * 2**40
-    rows, positions = kernels.coalesce(indices, 50 * 2**40, False)
+    rows, positions = kernels.coalesce(indices, 50 * 2**40)
     assert_array_equal(rows[positions], indices)
 
 
 def test_coalesce_again_changes_nothing(kernels):
-    rows, _ = kernels.coalesce(draw_indices("skewed"), 50, False)
-    again, positions = kernels.coalesce(rows[:, None], 50, False)
+    rows, _ = kernels.coalesce(draw_indices("skewed"), 50)
+    again, positions = kernels.coalesce(rows[:, None], 50)
     assert_array_equal(again, rows, strict=True)
     assert_array_equal(positions[:, 0], np.arange(len(rows)))
 
@@ -312,7 +304,7 @@ def numba_kernels(monkeypatch):
     """Return the compiled kernels, sharing every batch, however small."""
     pytest.importorskip("numba", reason=NO_NUMBA)
     kernels = importlib.import_module("onehot._kernels._numba")
-    for name, value in {"WORTH_THREADS": 1, "OUT_OF_CACHE": 0, "CHUNK": 64}.items():
+    for name, value in {"WORTH_THREADS": 1, "CHUNK": 64}.items():
         monkeypatch.setattr(kernels, name, value)
     monkeypatch.setattr(kernels.loops, "OUT_OF_CACHE", 0)
     kernels._threads.cache_clear()
@@ -404,6 +396,22 @@ def test_a_second_process_compiles_nothing(tmp_path, place):
     assert compiled == ([1, 1] if place == "nowhere" else [1, 0])
     assert beside.is_dir() == (place == "beside the source")
     assert home.is_dir() == (place == "user's cache")
+
+
+@pytest.mark.usefixtures("needs_numba")
+def test_machine_code_of_other_sources_is_not_used(tmp_path):
+    shutil.copytree(ROOT / "onehot", tmp_path / "onehot", ignore=shutil.ignore_patterns("__pycache__"))
+    probe = GATHER.replace("INDEX", "8").replace("assert (out == 2).all()", "print(out[0, 0])") + "gather()"
+    environment = {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    assert run_python("-c", probe, **environment) == "2.0\n"
+    loops = tmp_path / "onehot" / "_kernels" / "_numba_loops.py"
+    source = loops.read_text()
+    changed = source.replace(
+        "total = plus(total, load(table, row, column, width))", "total = load(table, row, column, width)"
+    )
+    assert changed != source
+    loops.write_text(changed)
+    assert run_python("-c", probe, **environment) == "1.0\n"
 
 
 @pytest.mark.usefixtures("needs_numba")

@@ -199,6 +199,12 @@ def test_rows(codes, selection):
         np.testing.assert_array_equal(Y @ np.arange(X.shape[1]), dense @ np.arange(X.shape[1]))
 
 
+def test_rows_where_something_holds():
+    X, mask = OneHot([0, 1, 2, 1], 3), np.array([True, False, True, True])
+    for selection in (np.nonzero(mask), np.where(mask)):
+        np.testing.assert_array_equal(X[selection].toarray(), X.toarray()[selection])
+
+
 def test_rows_keep_what_is_missing():
     case = CASES["some missing"]
     X = case.matrix()[10:30]

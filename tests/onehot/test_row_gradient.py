@@ -227,15 +227,16 @@ INTO_ARRAYS: dict[str, Any] = {
     "g + W": lambda W, g: g + W,
     "g - W": lambda W, g: g - W,
     "0.5 * W - 2 * g": lambda W, g: 0.5 * W - 2 * g,
-    "np.add with out": lambda W, g: np.add(W, g, out=np.full_like(W, 7)),
-    "np.subtract from with out": lambda W, g: np.subtract(g, W, out=np.full_like(W, 7)),
+    "np.add with out": lambda W, g: np.add(W, g, out=np.full(W.shape, 7.0)),
+    "np.subtract from with out": lambda W, g: np.subtract(g, W, out=np.full(W.shape, 7.0)),
 }
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype_of_W", [*DTYPES, "int64", "uint8", "bool"])
 @pytest.mark.parametrize("expression", INTO_ARRAYS)
-def test_sums_with_arrays_are_new_arrays(expression, dtype):
-    compute, W = INTO_ARRAYS[expression], integers(1, (V, d)).astype(dtype)
+def test_sums_with_arrays_are_new_arrays(expression, dtype_of_W, dtype):
+    compute, W = INTO_ARRAYS[expression], abs(integers(1, (V, d))).astype(dtype_of_W)
     g, dense = gradient(dtype=dtype)
     before = W.copy()
     result, expected = compute(W, g), compute(W, dense)
@@ -285,6 +286,14 @@ def test_in_place_takes_any_table_that_holds_floats_in_any_layout(dtype, shape, 
     W -= g
     assert W is table
     np.testing.assert_array_equal(W, expected)
+
+
+@pytest.mark.parametrize(("dtype", "dtype_of_W"), [("int64", "float64"), ("float64", "complex128")])
+def test_an_output_that_cannot_hold_the_sum_is_left_as_it_was(dtype, dtype_of_W):
+    (g, _), out = gradient(), np.full((V, d), 7, dtype)
+    with pytest.raises(TypeError):
+        np.add(np.ones((V, d), dtype_of_W), g, out=out)
+    np.testing.assert_array_equal(out, 7)
 
 
 def test_in_place_on_a_memory_map(tmp_path):
@@ -381,6 +390,8 @@ def test_clip_shortens_what_is_longer():
 
 
 REFUSED: dict[str, Any] = {
+    "n_rows that is no integer": (lambda g: RowGradient([0], np.ones(1), n_rows=2.5), DTypeError, "n_rows=2.5 must be"),  # type: ignore[arg-type]
+    "extended by a half": (lambda g: g.extended(V + 0.5), DTypeError, "must be an integer"),
     "g + 1": (lambda g: g + 1, ShapeError, "they must be equal, broadcasting would touch every row"),
     "sum of a list": (lambda g: sum([g, g]), ShapeError, "and sum() from the first gradient: sum(gs[1:], gs[0])"),
     "a buffer from 0": (lambda g: 0.9 * 0 + g, ShapeError, "; start a buffer from np.zeros_like(W), and sum()"),
@@ -390,6 +401,10 @@ REFUSED: dict[str, Any] = {
     "2 ** g": (lambda g: 2**g, UnsupportedError, "np.power is not defined"),
     "array / g": (lambda g: np.ones((V, d)) / g, UnsupportedError, "np.divide is not defined"),
     "g * complex array": (lambda g: g * np.ones(d, complex), UnsupportedError, "np.multiply is not defined"),
+    "g // 2": (lambda g: g // 2, UnsupportedError, "np.floor_divide is not defined"),
+    "np.maximum": (lambda g: np.maximum(g, 2), UnsupportedError, "np.maximum is not defined"),
+    "g ** array": (lambda g: g ** np.ones(d), UnsupportedError, "np.power is not defined"),
+    "norms of the columns": (lambda g: np.linalg.norm(g, axis=0), UnsupportedError, "np.linalg.norm is not defined"),
     "g * X": (lambda g: g * OneHot([0] * V, d), UnsupportedError, "np.multiply is not defined"),
     "array *= g": (lambda g: operator.imul(np.ones((V, d)), g), UnsupportedError, "np.multiply is not defined"),
     "g / g": (lambda g: g / g, UnsupportedError, "np.divide is not defined"),

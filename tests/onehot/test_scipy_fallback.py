@@ -1,5 +1,7 @@
 """What computes where SciPy's private products are not what they were."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -54,27 +56,21 @@ def test_the_private_products_are_what_they_were():
     assert kernels._add_scattered is not PUBLIC["_add_scattered"]
 
 
-class Overwriting:
-    """Products that set where they should add."""
-
-    @staticmethod
-    def csr_matvecs(n, V, d, pointers, indices, data, X, Y):
-        Y[:] = 0
-
-    csc_matvecs = csr_matvecs
+def overwriting(n, V, d, pointers, indices, data, X, Y):
+    """Set where it should add."""
+    Y[:] = 0
 
 
-class OfOtherArguments:
-    @staticmethod
-    def csr_matvecs(matrix, X, Y):
-        """Take what a future SciPy might take."""
-
-    csc_matvecs = csr_matvecs
+def of_other_arguments(matrix, X, Y):
+    """Take what a future SciPy might take."""
 
 
-@pytest.mark.parametrize("module", [None, Overwriting, OfOtherArguments])
-def test_private_products_that_changed_are_found_out(monkeypatch, module):
-    monkeypatch.setattr(kernels, "_sparsetools", module)
+@pytest.mark.parametrize("product", ["csr_matvecs", "csc_matvecs"])
+@pytest.mark.parametrize("changed", [None, overwriting, of_other_arguments])
+def test_a_private_product_that_changed_is_found_out(monkeypatch, product, changed):
+    private = vars(kernels)["_sparsetools"]
+    products = {"csr_matvecs": private.csr_matvecs, "csc_matvecs": private.csc_matvecs} | {product: changed}
+    monkeypatch.setattr(kernels, "_sparsetools", SimpleNamespace(**{k: v for k, v in products.items() if v}))
     assert not kernels._private_products_work()
 
 

@@ -175,3 +175,9 @@ def test_what_it_cannot_do_it_refuses(operation):
 def test_it_travels(through):
     A, G = 0.5 * OneHot(CODES).T, np.arange(10.0).reshape(5, 2)
     np.testing.assert_array_equal(through(A) @ G, 0.5 * DENSE.T @ G)
+
+
+@pytest.mark.parametrize("factor", ["2", 1j, None])
+def test_what_is_no_real_number_does_not_scale(factor):
+    with pytest.raises(UnsupportedError, match=r"X\.T can be multiplied by a real number only, got"):
+        OneHot([0, 1], 2).T * factor
