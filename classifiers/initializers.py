@@ -26,6 +26,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import DTypeLike, NDArray
 
+from classifiers import aligned_arrays
 from classifiers._threads import map_in_order
 
 __all__ = [
@@ -44,7 +45,7 @@ __all__ = [
 Array = NDArray[np.floating[Any]]
 Shape = tuple[int, ...]
 NUMBERS_A_PART = 1 << 20
-NUMBERS_IN_CACHE = 1 << 16
+NUMBERS_IN_CACHE = 1 << 15
 
 
 class Initializer(Protocol):
@@ -66,16 +67,17 @@ def _uniform(shape: Shape, std: float, rng: Generator, dtype: DTypeLike) -> Arra
     limit = math.sqrt(3) * std
 
     def draw(part: Array, rng: Generator) -> None:
-        rng.random(out=part, dtype=part.dtype)
-        part *= 2 * limit
-        part -= limit
+        # Whole words of random bits, as signed integers: half the time of rng.random, and of mean 0 as they are.
+        signed, words = np.dtype(f"i{part.itemsize}"), math.ceil(part.nbytes / 8)
+        bits = rng.integers(-(2**63), 2**63, words, dtype=np.int64).view(signed)[: part.size]
+        np.multiply(bits, limit / 2.0 ** (8 * part.itemsize - 1), out=part, dtype=part.dtype, casting="unsafe")
 
     return _filled(shape, draw, rng, dtype)
 
 
 def _filled(shape: Shape, draw: Callable[[Array, Generator], None], rng: Generator, dtype: DTypeLike) -> Array:
     """Return a new array, drawn in parts of fixed size on all cores, each part by a generator of its own."""
-    W: Array = np.empty(shape, dtype)
+    W: Array = aligned_arrays.empty(shape, dtype)
     if W.dtype not in (np.float32, np.float64):
         raise TypeError(f"dtype={dtype!r} is not float32 or float64")
 
@@ -203,7 +205,7 @@ def zeros(shape: Shape, /, *, fan_in: float, fan_out: float, rng: Generator, dty
     >>> zeros((1, 3), fan_in=1, fan_out=3, rng=np.random.default_rng(0))
     array([[0., 0., 0.]], dtype=float32)
     """
-    return np.zeros(shape, dtype)
+    return aligned_arrays.zeros(shape, dtype)
 
 
 _NAMED: dict[str, Initializer] = {

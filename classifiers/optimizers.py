@@ -29,6 +29,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from classifiers import aligned_arrays
 from onehot import RowGradient
 
 __all__ = ["SGD", "Adagrad", "Adam", "Momentum", "Optimizer", "RMSProp", "get_optimizer"]
@@ -111,7 +112,7 @@ class Optimizer(ABC):
         return replace(self, **changes)
 
     def _new_state(self, W: Any) -> State:
-        return {name: np.zeros(W.shape, W.dtype) for name in self.state_names}
+        return {name: aligned_arrays.zeros(W.shape, W.dtype) for name in self.state_names}
 
     def _step_of(self, dW: Any, state: State) -> Any:
         """Return what to subtract, for all of the parameter or for the rows that occur."""
@@ -204,7 +205,7 @@ class Adagrad(Optimizer):
 
     def _new_state(self, W: Any) -> State:
         one_a_row = self.row_wise and W.ndim == 2
-        return {"sum_of_squares": np.zeros((W.shape[0], 1) if one_a_row else W.shape, W.dtype)}
+        return {"sum_of_squares": aligned_arrays.zeros((W.shape[0], 1) if one_a_row else W.shape, W.dtype)}
 
     def _update(self, rows: Any, g: Array, state: State) -> Array:
         squares = np.mean(g**2, axis=1, keepdims=True) if self.row_wise and g.ndim == 2 else g**2

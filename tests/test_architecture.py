@@ -38,6 +38,7 @@ LAYOUT = {
         "_threads",
         "_warn",
         "_text_table",
+        "aligned_arrays",
         "losses",
         "activations",
         "initializers",

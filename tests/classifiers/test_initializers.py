@@ -76,7 +76,7 @@ def test_a_table_is_held_once_and_in_its_own_dtype(initializer, dtype):
     rng = np.random.default_rng(0)
     tracemalloc.start()
     try:
-        W = initializer((50_000, 8), fan_in=2, fan_out=8, rng=rng, dtype=dtype)
+        W = initializer((200_000, 8), fan_in=2, fan_out=8, rng=rng, dtype=dtype)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
