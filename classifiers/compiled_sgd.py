@@ -95,7 +95,7 @@ def _steps(K: int, n_classes: int, far: bool) -> Callable[..., tuple[float, floa
     ) -> tuple[float, float, float]:
         rows, labels = np.empty((batch_size, indices.shape[1]), indices.dtype), np.empty(batch_size, y.dtype)
         weights = None if weight is None else np.empty(batch_size, weight.dtype)
-        logits, bias = np.empty((batch_size, K), values.dtype), b.reshape((1, K))
+        logits, bias, nothing = np.empty((batch_size, K), values.dtype), b.reshape((1, K)), np.zeros(K, values.dtype)
         loss = accuracy = 0.0
         for first in range(0, len(order), batch_size):
             B = min(batch_size, len(order) - first)
@@ -103,7 +103,7 @@ def _steps(K: int, n_classes: int, far: bool) -> Callable[..., tuple[float, floa
             _copy_samples(indices, y, weight, order, first, X, label, share)
 
             # Z = X @ W + b
-            gather_sum(values, X, None, Z, 0, K, far)
+            gather_sum(values, X, nothing, Z, 0, K, far)
             factor, last = fill(Z, scale, K), load(bias, 0, 0, K)
             for i in range(B):
                 store(Z, i, 0, plus(times(factor, load(Z, i, 0, K)), last))
@@ -116,7 +116,9 @@ def _steps(K: int, n_classes: int, far: bool) -> Callable[..., tuple[float, floa
             # W = (1 - lr alpha) W - lr X.T @ dZ
             scale *= decay
             if scale < SMALLEST_SCALE:
-                values *= values.dtype.type(scale)
+                shrink = fill(values, scale, K)
+                for row in range(len(values)):
+                    store(values, row, 0, times(shrink, load(values, row, 0, K)))
                 scale = 1.0
             scatter_add(Z, X, -1 / scale * lr, values, 0, 0, len(values), K, False, far)
 

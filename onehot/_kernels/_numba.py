@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -43,6 +43,8 @@ def shift_codes(codes: Array, n_categories: Array, offsets: Array, indices: Arra
 def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias: Array | None = None) -> None:
     """Set ``out[i] = sum_j table[indices[i, j]] + bias``: (V, d), (n, f), (d,) -> (n, d)."""
     n, d = out.shape
+    if bias is None:
+        bias = _no_bias(d, out.dtype)
     parts = _n_threads(indices.size * d)
     for column in range(0, d, STRIP):
         kernel = _gather_sum(min(STRIP, d - column), is_far(table))
@@ -72,8 +74,15 @@ def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_mis
 
 def coalesce(indices: Array, n_rows: int) -> tuple[Array, Array]:
     """Return the sorted distinct `rows`, and `positions` with ``rows[positions] == indices``; -1 stays -1."""
-    kernel = _coalesce_by_counting if n_rows <= 4 * indices.size else _coalesce_by_sorting
-    rows, positions = kernel(indices.ravel(), n_rows)
+    flat = indices.ravel()
+    positions = np.empty_like(flat)
+    if n_rows <= 4 * flat.size:
+        place, rows = np.full(n_rows, -1, flat.dtype), np.empty(min(n_rows, flat.size), flat.dtype)
+        u = _coalesce_by_counting(flat, place, rows, positions)
+        rows = rows[:u].copy()
+    else:
+        rows = _coalesce_by_sorting(flat, n_rows, positions)
+    positions.flags.writeable = False  # as the indices of a matrix are, so that they are of one type to the compiler
     return rows, positions.reshape(indices.shape)
 
 
@@ -89,6 +98,12 @@ def softmax_cross_entropy(
     calls = [(logits[s], y[s], None if weight is None else weight[s], total, dlogits[s]) for s in chunks]
     loss, correct = zip(*_share(kernel, calls), strict=True)
     return sum(loss), sum(correct)
+
+
+@lru_cache(maxsize=16)
+def _no_bias(d: int, dtype: np.dtype[Any]) -> Array:
+    """Return zeros, so that the machine code is the same with and without a bias."""
+    return np.zeros(d, dtype)
 
 
 def _n_threads(n_numbers: int) -> int:
@@ -114,7 +129,7 @@ if hasattr(os, "register_at_fork"):
 @cache
 def _gather_sum(d: int, far: bool) -> Callable[..., None]:
     @compiled
-    def gather_sum(table: Array, indices: Array, bias: Array | None, out: Array, column: int) -> None:
+    def gather_sum(table: Array, indices: Array, bias: Array, out: Array, column: int) -> None:
         loops.gather_sum(table, indices, bias, out, column, d, far)
 
     return gather_sum
@@ -154,28 +169,25 @@ def _shift_codes(codes: Array, largest: Array, offsets: Array, indices: Array) -
 
 
 @compiled
-def _coalesce_by_counting(flat: Array, n_rows: int) -> tuple[Array, Array]:
-    place = np.full(n_rows, -1, flat.dtype)
+def _coalesce_by_counting(flat: Array, place: Array, rows: Array, positions: Array) -> int:
     for index in flat:
         if index >= 0:
             place[index] = 0
-    rows = np.empty(min(n_rows, flat.size), flat.dtype)
     u = 0
-    for index in range(n_rows):
+    for index in range(len(place)):
         if place[index] == 0:
             place[index] = u
             rows[u] = index
             u += 1
-    positions = np.empty_like(flat)
     for p, index in enumerate(flat):
         positions[p] = place[index] if index >= 0 else -1
-    return rows[:u].copy(), positions
+    return u
 
 
 @compiled
-def _coalesce_by_sorting(flat: Array, n_rows: int) -> tuple[Array, Array]:
+def _coalesce_by_sorting(flat: Array, n_rows: int, positions: Array) -> Array:
     """Sort by digits, the lowest first; each pass keeps the order of the one before (Knuth, TAOCP 3, 5.2.5, R)."""
-    positions = np.full(flat.size, -1, flat.dtype)
+    positions[:] = -1
     keys, sources = np.empty_like(flat), np.empty(flat.size, np.intp)
     m = 0
     for p, index in enumerate(flat):
@@ -202,4 +214,4 @@ def _coalesce_by_sorting(flat: Array, n_rows: int) -> tuple[Array, Array]:
             u += 1
             keys[u] = keys[p]
         positions[sources[p]] = u
-    return keys[: u + 1].copy(), positions
+    return keys[: u + 1].copy()

@@ -70,7 +70,7 @@ def constant_classes(K: int) -> int:
     return K if K <= FEW_CLASSES else 0
 
 
-def gather_sum(table: Array, indices: Array, bias: Array | None, out: Array, column: int, d: int, far: bool) -> None:
+def gather_sum(table: Array, indices: Array, bias: Array, out: Array, column: int, d: int, far: bool) -> None:
     """Set ``out[i] = sum_j table[indices[i, j]] + bias`` in `d` columns from `column` on."""
     raise NotImplementedError
 
@@ -82,7 +82,7 @@ def _gather_sum(table, indices, bias, out, column, d, far):
     def loop(table, indices, bias, out, column, d, far):
         n, f = indices.shape
         ahead = indices.reshape(-1)[AHEAD:]
-        last = fill(out, 0, width) if bias is None else load(bias.reshape((1, -1)), 0, column, width)
+        last = load(bias.reshape((1, -1)), 0, column, width)
         for i in range(n):
             total = fill(out, 0, width)
             for j in range(f):
