@@ -10,13 +10,22 @@ written as the textbook writes it, ``X @ W`` and ``W -= lr * (X.T @ dZ)``, then 
 """
 
 from onehot._equivalence import EquivalenceReport, check_equivalence
-from onehot._errors import CodeError, DTypeError, OneHotError, RowIndexError, ShapeError, UnsupportedError
+from onehot._errors import (
+    BackendError,
+    CodeError,
+    DTypeError,
+    OneHotError,
+    RowIndexError,
+    ShapeError,
+    UnsupportedError,
+)
 from onehot._kernels import available_backends, get_backend, set_backend
 from onehot._lookup import embed, lookup, scatter_add
 from onehot._matrix import OneHot
 from onehot._row_gradient import RowGradient
 
 __all__ = [
+    "BackendError",
     "CodeError",
     "DTypeError",
     "EquivalenceReport",

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["CodeError", "DTypeError", "OneHotError", "RowIndexError", "ShapeError", "UnsupportedError", "field_label"]
+__all__ = [
+    "BackendError",
+    "CodeError",
+    "DTypeError",
+    "OneHotError",
+    "RowIndexError",
+    "ShapeError",
+    "UnsupportedError",
+    "field_label",
+]
 
 
 class OneHotError(Exception):
@@ -32,6 +41,10 @@ class RowIndexError(OneHotError, IndexError):
 
 class UnsupportedError(OneHotError, TypeError):
     """The operation would lose the point of a lazy matrix; the message says what to use."""
+
+
+class BackendError(OneHotError, ImportError):
+    """The backend asked for is not known, or cannot be imported."""
 
 
 def field_label(field: int, names: Sequence[str] | None = None) -> str:

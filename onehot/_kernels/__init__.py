@@ -18,15 +18,11 @@ import os
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from onehot._errors import OneHotError
+from onehot._errors import BackendError
 
-__all__ = ["BackendError", "active", "available_backends", "get_backend", "set_backend"]
+__all__ = ["active", "available_backends", "get_backend", "set_backend"]
 
 BACKENDS = ("numba", "scipy")  # in the order of preference
-
-
-class BackendError(OneHotError, ImportError):
-    """The backend asked for is not known, or cannot be imported."""
 
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ def test_a_backend_that_fails_to_import_gives_way_to_the_next(monkeypatch):
     monkeypatch.delenv("ONEHOT_BACKEND", raising=False)
     assert onehot.get_backend() == "scipy"
     assert onehot.available_backends() == ["scipy"]
-    with pytest.raises(ImportError, match="'numba' cannot be imported: pip install"):
+    with pytest.raises(onehot.BackendError, match="'numba' cannot be imported: pip install"):
         onehot.set_backend("numba")
 
 
