@@ -42,7 +42,8 @@ __all__ = [
 BLOCK = 64  # samples whose logits stay in the first-level cache between the passes of the softmax
 HUGE = 1e250  # a product that one more denominator, at most K, does not make infinite
 OUT_OF_CACHE = 1 << 18  # numbers in a table: a smaller one gains nothing from threads, nor from asking for rows ahead
-WIDE = 128  # bytes of a row: a shorter one is there as soon as asked for ahead
+OUT_OF_EVERY_CACHE = 1 << 24  # bytes of a table
+WIDE = 128  # bytes of a row: from a cache a shorter one is there as soon as asked for ahead
 AHEAD = 16  # selections between asking for a row and using it
 FEW_CLASSES = 4
 SOURCES = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("_numba*.py")))).hexdigest()
@@ -62,7 +63,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def is_far(table: Array) -> bool:
     """Whether the rows of a table are worth asking for before they are used."""
-    return table.size > OUT_OF_CACHE and table.strides[0] >= WIDE
+    return table.nbytes > OUT_OF_EVERY_CACHE or (table.size > OUT_OF_CACHE and table.strides[0] >= WIDE)
 
 
 def constant_classes(K: int) -> int:
