@@ -53,7 +53,7 @@ def _as_it_is(y: Any) -> Any:
         if series.dtype.is_integer() or series.dtype == nw.Boolean:
             array = np.asarray(y)
             return array if array.dtype.kind in "iub" else np.array(series.to_list(), dtype=object)
-    return y
+    return y.astype(object) if isinstance(y, np.ndarray) and y.dtype.kind == "T" else y
 
 
 def _of_one_type(labels: Array) -> Array:

@@ -226,6 +226,13 @@ def test_a_constant_number_has_no_deviation_under_any_weights(frame):
     assert fitted.score(X, [0, 1] * 3) == 1
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -1.0])
+def test_a_weight_that_is_none_is_named_for_tables_too(frame, wrong):
+    X = frame({"a": list("xyxy"), "n": [1.0, 2.0, 3.0, 4.0]})
+    with pytest.raises(ValueError, match=rf"sample_weight, row 2: {wrong:g}"):
+        model().fit(X, [0, 1, 0, 1], sample_weight=[1.0, 1.0, wrong, 1.0])
+
+
 def test_numbers_too_large_to_be_standardized(frame):
     X = frame({"a": list("xyxyxy"), "n": [1e300, 2e300, 3e300, 1e300, 0, 0]})
     with pytest.raises(ValueError, match=r"column 1 \('n'\): its numbers are too large to be standardized"):

@@ -16,6 +16,7 @@ CODES = np.array([[0], [1], [0], [1]])
         (np.array([True, False, True, False], dtype=object), [False, True]),
         (np.array([3, 1, 3, 1], dtype=object), [1, 3]),
         (np.array(["b", "a", "b", "a"], dtype=object), ["a", "b"]),
+        (np.array(["b", "a", "b", "a"], dtype=np.dtypes.StringDType()), ["a", "b"]),
         ([2.0, 1.0, 2.0, 1.0], [1.0, 2.0]),
     ],
     ids=str,
