@@ -88,7 +88,7 @@ def train_epoch(
     start = time.perf_counter()
     n = len(data.y)
     order = rng.permutation(n)
-    first, others = order[:batch_size], order[batch_size:]
+    first, others = order[:batch_size], order[batch_size:]  # of the first batch the gradients are looked at
     loss, accuracy, norms = _make_steps(network, data, optimizer, first, batch_size)
     make_steps = _compiled_steps(network, data, optimizer) or _make_steps
     more_loss, more_accuracy, _ = make_steps(network, data, optimizer, others, batch_size)
