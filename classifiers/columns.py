@@ -295,7 +295,8 @@ def _numbers(columns: list[Column], positions: Sequence[int]) -> Array:
 
 def _mean_and_scale(N: Array, sample_weight: npt.ArrayLike | None) -> tuple[Array, Array]:
     """Return mean and standard deviation of each column; of a constant one, that constant and 1."""
-    weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
+    alike = sample_weight is None or np.ndim(sample_weight) == 0
+    weight = None if alike else np.asarray(sample_weight, np.float64)
     if weight is not None and not (weight.any() and ((weight >= 0) & (weight < np.inf)).all()):
         weight = None  # what is wrong with it is said where labels and weights are read
     with np.errstate(all="ignore"):  # the variance of a constant may come out a little below 0

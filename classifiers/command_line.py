@@ -25,7 +25,7 @@ from sklearn.metrics import confusion_matrix
 
 from classifiers._command_options import in_options, parser
 from classifiers._text_table import aligned
-from classifiers.data_files import PARQUET, are_mostly_numbers, numbers_of, read_table
+from classifiers.data_files import PARQUET, are_mostly_numbers, numbers_of, numeric_categories_of, read_table
 from classifiers.diagnostics import sample_losses, worst_predictions
 from classifiers.interruption import CtrlC
 from classifiers.mlp import MLPClassifier
@@ -198,15 +198,18 @@ def _columns_for(model: Any, frame: nw.DataFrame[Any], path: str) -> Any:
             if name not in frame.columns:
                 raise ValueError(f"{path}: no column {name!r}, which the model was fitted to")
         frame = frame.select(*names)
-    encoder, strings = model._encoder, set()
+    encoder, fields = model._encoder, {}
     if encoder is not None:
-        fields = zip(encoder.fields, encoder.categories, strict=True)
-        strings = {encoder.names[j] for j, known in fields if all(isinstance(label, str) for label in known)}
-    typed = (  # a CSV file has text where a Parquet file has numbers
-        frame[name].cast(nw.String) if name in strings else numbers_of(frame[name])
-        for name in frame.columns
-        if name not in strings or frame[name].dtype.is_numeric()
-    )
+        fields = {encoder.names[j]: known for j, known in zip(encoder.fields, encoder.categories, strict=True)}
+    typed = []
+    for name in frame.columns:  # a CSV file has text where a Parquet file has numbers
+        column = frame[name]
+        if name not in fields:
+            typed.append(numbers_of(column))
+        elif not all(isinstance(label, str) for label in fields[name]):
+            typed.append(numeric_categories_of(column))
+        elif column.dtype.is_numeric():
+            typed.append(column.cast(nw.String))
     X = frame.with_columns(*typed)
     return X.to_numpy() if names is None else X.to_native()
 

@@ -17,7 +17,7 @@ import narwhals as nw
 
 from classifiers.tables import is_missing
 
-__all__ = ["PARQUET", "are_mostly_numbers", "numbers_of", "read_table"]
+__all__ = ["PARQUET", "are_mostly_numbers", "numbers_of", "numeric_categories_of", "read_table"]
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 PARQUET = {".parquet", ".pq"}
@@ -49,27 +49,41 @@ def read_table(path: str) -> nw.DataFrame[Any]:
 
 
 def numbers_of(column: nw.Series[Any]) -> nw.Series[Any]:
-    """Return a column of strings or numbers as numbers, NaN where empty; raise ValueError naming column and row.
+    """Return a column of strings or numbers as numbers, NaN where empty; raise ValueError naming column and row."""
+    return column if column.dtype.is_numeric() else _as_series(column, _numbers(column), nw.Float64)
 
-    Integers stay integers where no cell is empty: as floats, large ones would not be told apart.
+
+def numeric_categories_of(column: nw.Series[Any]) -> nw.Series[Any]:
+    """Return a column of categories that are numbers. As `numbers_of`, but large integers are told from one another.
+
+    Where some cells are empty or fractions, all are floats, and an integer that no float is equal to is an error.
     """
     if column.dtype.is_numeric():
         return column
-    numbers: list[int | float] = []
+    numbers = _numbers(column)
+    if all(isinstance(number, int) and abs(number) < 2**63 for number in numbers):
+        return _as_series(column, numbers, nw.Int64)
+    for row, number in enumerate(numbers):
+        if isinstance(number, int) and abs(number) > 2**53:
+            raise ValueError(
+                f"column {column.name!r}, row {row}: {number} is too large to be told from its neighbours in a column "
+                "that has empty cells or fractions"
+            )
+    return _as_series(column, numbers, nw.Float64)
+
+
+def _numbers(column: nw.Series[Any]) -> list[int | float]:
+    numbers = []
     for row, value in enumerate(column.to_list()):
         try:
             numbers.append(math.nan if is_missing(value) else _number(value))
         except (TypeError, ValueError):
             raise ValueError(f"column {column.name!r}, row {row}: {value!r} is not a number") from None
-    are_integers = all(isinstance(number, int) and abs(number) < 2**63 for number in numbers)
-    for row, number in enumerate(numbers):
-        if not are_integers and isinstance(number, int) and abs(number) > 2**53:
-            raise ValueError(
-                f"column {column.name!r}, row {row}: {number} is too large to be told from its neighbours in a column "
-                "that has empty cells or fractions"
-            )
-    dtype = nw.Int64 if are_integers else nw.Float64
-    return nw.new_series(column.name, numbers, dtype, backend=column.implementation)
+    return numbers
+
+
+def _as_series(column: nw.Series[Any], values: list[int | float], dtype: Any) -> nw.Series[Any]:
+    return nw.new_series(column.name, values, dtype, backend=column.implementation)
 
 
 def are_mostly_numbers(column: nw.Series[Any]) -> bool:

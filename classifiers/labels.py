@@ -30,9 +30,9 @@ def read_labels(X: Any, y: npt.ArrayLike) -> Array:
     """
     if y is None:
         raise ValueError("this classifier requires y to be passed, but the target y is None")
-    if np.ma.is_masked(y):
-        row = int(np.argmax(np.ma.getmaskarray(np.ma.asarray(y))))
-        raise ValueError(f"y, row {row}: the label is masked; every sample needs one")
+    if isinstance(y, np.ma.MaskedArray):
+        for row in np.flatnonzero(np.ma.getmaskarray(y))[:1].tolist():
+            raise ValueError(f"y, row {row}: the label is masked; every sample needs one")
     labels: Array = column_or_1d(_as_it_is(y), warn=True)
     check_consistent_length(X, labels)
     if labels.dtype.kind == "f":

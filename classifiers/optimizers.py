@@ -36,17 +36,7 @@ __all__ = ["SGD", "Adagrad", "Adam", "Momentum", "Optimizer", "RMSProp", "get_op
 
 Array: TypeAlias = npt.NDArray[Any]
 State: TypeAlias = dict[str, Array]
-
-
-BOUNDS = {
-    "learning_rate": (0, np.inf),
-    "weight_decay": (0, np.inf),
-    "momentum": (0, 1),
-    "decay": (0, 1),
-    "beta1": (0, 1),
-    "beta2": (0, 1),
-    "epsilon": (0, np.inf),
-}
+Bounds: TypeAlias = dict[str, tuple[float, float]]  # low <= setting < high
 
 
 @dataclass
@@ -67,11 +57,12 @@ class Optimizer(ABC):
     states: list[State] = field(default_factory=list, init=False, repr=False)
 
     state_names: ClassVar[tuple[str, ...]] = ()
+    bounds: ClassVar[Bounds] = {"learning_rate": (0, np.inf), "weight_decay": (0, np.inf)}
 
     def __post_init__(self) -> None:
         """Raise for a setting with which no step has a meaning."""
-        for name, (low, high) in BOUNDS.items():
-            value: Any = getattr(self, name, low)
+        for name, (low, high) in self.bounds.items():
+            value: Any = getattr(self, name)
             is_number = isinstance(value, Real)
             if not (is_number and low <= value < high):
                 raise ValueError(f"{type(self).__name__}: {name}={value!r} must be a number in [{low}, {high})")
@@ -172,6 +163,7 @@ class Momentum(Optimizer):
     nesterov: bool = False
 
     state_names: ClassVar[tuple[str, ...]] = ("velocity",)
+    bounds: ClassVar[Bounds] = Optimizer.bounds | {"momentum": (0, 1)}
 
     def _update(self, rows: Any, g: Array, state: State) -> Array:
         velocity = self.momentum * state["velocity"][rows] + g
@@ -202,6 +194,7 @@ class Adagrad(Optimizer):
     row_wise: bool = False
 
     state_names: ClassVar[tuple[str, ...]] = ("sum_of_squares",)
+    bounds: ClassVar[Bounds] = Optimizer.bounds | {"epsilon": (0, np.inf)}
 
     def _new_state(self, W: Any) -> State:
         one_a_row = self.row_wise and W.ndim == 2
@@ -233,6 +226,7 @@ class RMSProp(Optimizer):
     epsilon: float = 1e-8
 
     state_names: ClassVar[tuple[str, ...]] = ("mean_of_squares",)
+    bounds: ClassVar[Bounds] = Optimizer.bounds | {"decay": (0, 1), "epsilon": (0, np.inf)}
 
     def _update(self, rows: Any, g: Array, state: State) -> Array:
         squares = self.decay * state["mean_of_squares"][rows] + (1 - self.decay) * g**2
@@ -265,6 +259,7 @@ class Adam(Optimizer):
     epsilon: float = 1e-8
 
     state_names: ClassVar[tuple[str, ...]] = ("mean", "mean_of_squares")
+    bounds: ClassVar[Bounds] = Optimizer.bounds | {"beta1": (0, 1), "beta2": (0, 1), "epsilon": (0, np.inf)}
 
     def _update(self, rows: Any, g: Array, state: State) -> Array:
         m = self.beta1 * state["mean"][rows] + (1 - self.beta1) * g

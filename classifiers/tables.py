@@ -45,8 +45,9 @@ def is_frame(X: Any) -> bool:
 
 def refuse_other_than_tables(X: Any) -> None:
     """Raise for what is nearly a table: a Series, a lazy frame, columns of one name, values that are masked."""
-    if np.ma.is_masked(X):
-        raise DTypeError(f"X is a masked array, whose masked values would be read; {IF_MASKED}")
+    if isinstance(X, np.ma.MaskedArray) and X.ndim == 2:
+        for row, column in np.argwhere(np.ma.getmaskarray(X))[:1].tolist():
+            raise DTypeError(f"column {column}, row {row}: the value is masked, and would be read; {IF_MASKED}")
     if isinstance(X, np.ndarray | list):
         return
     if nw.dependencies.is_into_series(X):

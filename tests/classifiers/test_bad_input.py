@@ -325,12 +325,14 @@ def test_settings_without_meaning(Model, settings, message):
 @pytest.mark.parametrize("as_table", [False, True], ids=["codes", "strings"])
 def test_masked_values_are_refused(Model, as_table):
     X = np.array(CODES).astype(str) if as_table else np.array(CODES)
-    masked = np.ma.masked_array(X, mask=np.eye(*X.shape) == 1)
-    with pytest.raises(TypeError, match=r"X is a masked array, .* pass X\.filled\(-1\) of codes"):
+    masked = np.ma.masked_array(X, mask=np.eye(len(X), X.shape[1], k=1) == 1)
+    message = r"column 1, row 0: the value is masked, and would be read; pass X\.filled\(-1\) of codes"
+    with pytest.raises(TypeError, match=message):
         Model().fit(masked, Y)
     model = Model().fit(X, Y)
-    with pytest.raises(TypeError, match="X is a masked array"):
+    with pytest.raises(TypeError, match=message):
         model.predict(masked)
+    assert (model.predict(np.ma.masked_array(X)) == model.predict(X)).all()
 
 
 def test_unsigned_codes_that_no_table_is_tall_enough_for(Model):

@@ -392,25 +392,27 @@ def test_large_integers_beside_gaps_cannot_be_numbers(tmp_path, capfd, reader):
     assert "column 'id', row 0: 9007199254740993 is too large to be told from its neighbours" in err
 
 
-def test_rows_longer_than_the_header_are_refused(tmp_path, capfd, reader):
-    (tmp_path / "long.csv").write_text("city,km,y\n" + "Oslo,1,bike,0\nVoss,9,bus,1\n" * 4)
-    code, _, err = trained(capfd, tmp_path / "long.csv")
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("city,km,y\n" + "Oslo,1,bike,0\nVoss,9,bus,1\n" * 4, "more (fields than defined|cells than the header)"),
+        ("x,y\n1,a\n2,b\n\n3,a\n", "column 'y', row 2: the label is missing$"),
+        ("a,a,y\n1,2,0\n3,4,1\n", "2 columns have the name 'a'$"),
+    ],
+    ids=["rows longer than the header", "an empty line is a row", "columns of one name"],
+)
+def test_what_is_wrong_with_a_file_is_said_by_either_reader(text, problem, tmp_path, capfd, reader):
+    (tmp_path / "wrong.csv").write_text(text)
+    code, _, err = trained(capfd, tmp_path / "wrong.csv")
     assert code == 1
-    assert "long.csv" in err
+    assert re.search(rf"^error: .*wrong\.csv: .*{problem}", err.strip(), re.DOTALL)
 
 
-def test_an_empty_line_is_a_row(tmp_path, capfd, reader):
-    (tmp_path / "gaps.csv").write_text("x,y\n1,a\n2,b\n\n3,a\n")
-    code, _, err = trained(capfd, tmp_path / "gaps.csv")
-    assert (code, err) == (1, f"error: {tmp_path / 'gaps.csv'}: column 'y', row 2: the label is missing\n")
-
-
-def test_columns_of_one_name_are_refused(tmp_path, capfd, reader):
-    (tmp_path / "twice.csv").write_text("a,a,y\n1,2,0\n3,4,1\n")
-    assert trained(capfd, tmp_path / "twice.csv")[::2] == (
-        1,
-        f"error: {tmp_path / 'twice.csv'}: 2 columns have the name 'a'\n",
-    )
+def test_numbers_may_be_larger_than_floats_tell_apart(tmp_path, capfd, reader):
+    (tmp_path / "big.csv").write_text("n,y\n" + f"{2**60 + 1},a\n{10**30},b\n0.5,a\n" * 4)
+    code, out, err = trained(capfd, tmp_path / "big.csv")
+    assert (code, err) == (0, "")
+    assert "1 column of numbers: n" in out
 
 
 def test_an_underscore_makes_a_name_of_digits(tmp_path, capfd, reader):

@@ -233,6 +233,17 @@ def test_a_weight_that_is_none_is_named_for_tables_too(frame, wrong):
         model().fit(X, [0, 1, 0, 1], sample_weight=[1.0, 1.0, wrong, 1.0])
 
 
+def test_one_weight_for_all_is_as_none(frame):
+    X = frame({"a": list("xyxy"), "n": [1.0, 2.0, 3.0, 4.0]})
+    weighted, alike = model().fit(X, [0, 1, 0, 1], sample_weight=2.0), model().fit(X, [0, 1, 0, 1])
+    np.testing.assert_array_equal(weighted.coef_, alike.coef_)
+
+
+def test_a_column_may_have_any_name(frame):
+    X = frame({"_mask": ["a", "b", "a"], "n": [1.0, 2.0, 3.0]})
+    assert model().fit(X, [0, 1, 0]).score(X, [0, 1, 0]) == 1
+
+
 def test_numbers_too_large_to_be_standardized(frame):
     X = frame({"a": list("xyxyxy"), "n": [1e300, 2e300, 3e300, 1e300, 0, 0]})
     with pytest.raises(ValueError, match=r"column 1 \('n'\): its numbers are too large to be standardized"):
