@@ -125,6 +125,6 @@ def _compiled_steps(network: Network, data: Dataset, optimizer: Optimizer) -> An
     """Return what makes these very steps in compiled code, where there is such a thing."""
     if get_backend() != "numba":
         return None
-    from classifiers import compiled_sgd
+    from classifiers import _compiled_sgd
 
-    return compiled_sgd.make_steps if compiled_sgd.can_step(network, data.X, optimizer) else None
+    return _compiled_sgd.make_steps if _compiled_sgd.can_step(network, data.X, optimizer) else None

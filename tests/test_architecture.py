@@ -49,7 +49,7 @@ LAYOUT = {
         "design_matrix",
         "_scaled_table",
         "network",
-        "compiled_sgd",
+        "_compiled_sgd",
         "training",
         "duplicates",
         "fused_fields",
@@ -93,7 +93,7 @@ EXTRAS = {
     "onehot/_kernels/_numba.py": {"numba"},
     "onehot/_kernels/_numba_loops.py": {"numba"},
     "onehot/_kernels/_numba_row.py": {"llvmlite", "numba"},
-    "classifiers/compiled_sgd.py": {"numba"},
+    "classifiers/_compiled_sgd.py": {"numba"},
     "classifiers/plots.py": {"matplotlib"},
     "classifiers/progress.py": {"tqdm"},
     "classifiers/_demonstration.py": {"matplotlib"},
@@ -178,6 +178,11 @@ def test_a_file_imports_only_from_files_above_it(file):
 def test_a_file_imports_declared_dependencies_only(file):
     allowed = DEPENDENCIES[file.split("/")[0]] | EXTRAS.get(file, set())
     assert foreign_imports((ROOT / file).read_text(encoding="utf-8"), module_name(file)) <= allowed
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if not Path(file).name.startswith("_")])
+def test_a_public_module_needs_no_extra_to_be_imported(file):
+    assert importlib.import_module(module_name(file)).__all__
 
 
 @pytest.mark.parametrize(

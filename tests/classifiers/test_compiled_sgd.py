@@ -15,7 +15,7 @@ from tests.classifiers.oracle import DESIGNS, make_problem
 from tests.tolerance import assert_close
 
 NO_NUMBA = "the extra is not installed: pip install 'onehot-lookup[numba]'"
-compiled_sgd = pytest.importorskip("classifiers.compiled_sgd", reason=NO_NUMBA)
+compiled_sgd = pytest.importorskip("classifiers._compiled_sgd", reason=NO_NUMBA)
 
 
 @pytest.fixture(autouse=True)
