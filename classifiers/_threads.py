@@ -1,20 +1,16 @@
-"""Row chunks on all cores, with results that do not depend on how many there are.
-
-Chunks are cut by the shape of the data alone, each is computed by one thread, and what they return is used in the order
-of the rows. NumPy, SciPy's sparse products and the compiled kernels let go of the interpreter's lock while they work.
-"""
+"""All cores for parts of the data, with results that do not depend on how many there are."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from functools import cache
 from threading import Lock, local
 from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
+
+from onehot import _threads
 
 __all__ = ["map_in_order", "n_threads", "one_blas_thread"]
 
@@ -33,44 +29,9 @@ def n_threads() -> int:
 
 
 def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Return ``[function(item) for item in items]``, computed on threads; BLAS gets one thread in each.
-
-    The caller's thread works too, and threads that wait from call to call help it: to start some for every evaluation
-    of an objective would cost a fifth of it. Where several items fail, the error of the first is raised.
-    """
-    items = list(items)
-    results: dict[int, Result] = {}
-    errors: dict[int, BaseException] = {}
-    left = iter(range(len(items)))  # whoever asks next gets the next one
-
-    def work() -> None:
-        for k in left:
-            try:
-                results[k] = function(items[k])
-            except BaseException as error:
-                errors[k] = error
-                for _ in left:  # nobody needs to begin another one
-                    pass
-
+    """Return ``[function(item) for item in items]``, computed on all cores; BLAS gets one thread in each."""
     with one_blas_thread:  # always: with more, BLAS adds up in another order
-        n_helpers = min(n_threads(), len(items)) - 1
-        helpers = [_helpers(n_helpers).submit(copy_context().run, work) for _ in range(n_helpers)]  # with np.errstate
-        work()
-        for helper in helpers:
-            if not helper.cancel():
-                helper.result()
-    if errors:
-        raise errors[min(errors)]
-    return [results[k] for k in range(len(items))]
-
-
-@cache
-def _helpers(n: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(n, "classifiers")
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_helpers.cache_clear)  # threads do not survive a fork
+        return _threads.map_in_order(function, items, n_threads())
 
 
 class OneBlasThread(local):

@@ -20,6 +20,7 @@ LAYOUT = {
     "onehot": [
         "_errors",
         "_arrays",
+        "_threads",
         "_kernels",
         "_codes",
         "_refusals",

@@ -9,9 +9,7 @@ for any number of threads.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
@@ -23,12 +21,14 @@ from onehot._arrays import Array
 from onehot._kernels import _numba_loops as loops
 from onehot._kernels import _scipy as numpy_kernels
 from onehot._kernels._numba_loops import compiled, constant_classes, is_far
+from onehot._threads import map_in_order
 
 __all__ = ["coalesce", "gather_sum", "scatter_add", "shift_codes", "softmax_cross_entropy"]
 
 STRIP = 128  # columns held in registers at once: wider tables go strip by strip
 CHUNK = 1 << 14  # samples in one partial sum of the loss, fixed so that the number of threads changes no bit
 WORTH_THREADS = 1 << 21  # numbers to move: with fewer, waking threads costs more than they save
+HEAD_START = 1 << 18  # numbers that the caller's thread moves while another one wakes
 MAX_THREADS = config.NUMBA_NUM_THREADS
 
 
@@ -51,7 +51,8 @@ def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias
         if parts == 1:
             kernel(table, indices, bias, out, column)
         else:
-            cuts = [n * part // parts for part in range(parts + 1)]
+            lead = min(n // parts, HEAD_START // (indices.shape[1] * d))
+            cuts = [0, *(lead + (n - lead) * part // parts for part in range(1, parts + 1))]
             _share(kernel, [(table, indices[a:b], bias, out[a:b], column) for a, b in pairwise(cuts)])
 
 
@@ -67,7 +68,7 @@ def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_mis
         if parts == 1:
             kernel(values, indices, scale, out, column, 0, V)
         else:
-            sample = np.sort(np.maximum(indices[:: len(indices) // 512 + 1], 0), axis=None)
+            sample = np.sort(np.maximum(indices[:: len(indices) // 128 + 1], 0), axis=None)
             cuts = [0, *(int(sample[len(sample) * part // parts]) for part in range(1, parts)), V]
             _share(kernel, [(values, indices, scale, out, column, a, b) for a, b in pairwise(cuts)])
 
@@ -112,18 +113,7 @@ def _n_threads(n_numbers: int) -> int:
 
 def _share(kernel: Callable[..., Any], calls: list[tuple[Any, ...]]) -> list[Any]:
     """Return what the calls return, in their order; the kernels let go of the interpreter's lock."""
-    if MAX_THREADS == 1:
-        return [kernel(*call) for call in calls]
-    return list(_threads().map(kernel, *zip(*calls, strict=True)))
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(MAX_THREADS, "onehot")
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_threads.cache_clear)  # threads do not survive a fork
+    return map_in_order(lambda call: kernel(*call), calls, MAX_THREADS)
 
 
 @cache

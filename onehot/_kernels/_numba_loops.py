@@ -117,20 +117,36 @@ def scatter_add(
 def _scatter_add(values, indices, scale, out, column, first, last, d, shared, far):
     width, in_range, ask_ahead = d.literal_value, shared.literal_value, far.literal_value
 
-    def loop(values, indices, scale, out, column, first, last, d, shared, far):
+    def alone(values, indices, scale, out, column, first, last, d, shared, far):
         n, f = indices.shape
         factor = fill(values, scale, width)
         ahead = indices.reshape(-1)[AHEAD:]
         for i in range(n):
             value = times(factor, load(values, i, column, width))
             for j in range(f):
-                if ask_ahead and i * f + j < ahead.size and first <= ahead[i * f + j] < last:
-                    fetch(out, ahead[i * f + j], column, width)
+                if ask_ahead and i * f + j < ahead.size:
+                    fetch(out, max(ahead[i * f + j], 0), column, width)
                 row = indices[i, j]
-                if first <= row < last if in_range else row >= 0:
+                if row >= 0:
                     store(out, row, column, plus(load(out, row, column, width), value))
 
-    return loop
+    def share(values, indices, scale, out, column, first, last, d, shared, far):
+        n, f = indices.shape
+        factor = fill(values, scale, width)
+        samples, rows = np.empty(BLOCK * f, np.intp), np.empty(BLOCK * f, indices.dtype)
+        for start in range(0, n, BLOCK):
+            m = 0  # selections in the range: listed first, without a branch that nobody could predict
+            for i in range(start, min(start + BLOCK, n)):
+                for j in range(f):
+                    samples[m], rows[m] = i, indices[i, j]
+                    m += first <= indices[i, j] < last
+            for k in range(m):
+                if ask_ahead and k + AHEAD < m:
+                    fetch(out, rows[k + AHEAD], column, width)
+                value = times(factor, load(values, samples[k], column, width))
+                store(out, rows[k], column, plus(load(out, rows[k], column, width), value))
+
+    return share if in_range else alone
 
 
 def _exp(x: float) -> float:

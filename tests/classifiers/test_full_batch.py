@@ -238,24 +238,6 @@ def test_a_few_rows_are_predicted_without_a_copy_of_a_tall_table(monkeypatch):
     assert model.predict(codes).shape == (64,)
 
 
-def test_of_several_errors_the_first_is_raised(monkeypatch):
-    monkeypatch.setenv("ONEHOT_NUM_THREADS", "4")
-
-    def fail(k):
-        if k % 10 == 7:
-            raise ValueError(f"item {k}")
-
-    for _ in range(50):
-        with pytest.raises(ValueError, match=r"item 7$"):
-            map_in_order(fail, range(100))
-
-
-def test_threads_may_share_out_work_themselves(monkeypatch):
-    monkeypatch.setenv("ONEHOT_NUM_THREADS", "3")
-    rows = map_in_order(lambda i: map_in_order(lambda j: i * j, range(5)), range(20))
-    assert rows == [[i * j for j in range(5)] for i in range(20)]
-
-
 def threads_of_blas():
     return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
@@ -287,9 +269,3 @@ def test_overlapping_limits_of_blas_leave_it_as_it_was():
         assert set(threads_of_blas()) == {1}
     thread.join()
     assert threads_of_blas() == before
-
-
-def test_threads_see_the_error_state_of_their_caller(monkeypatch):
-    monkeypatch.setenv("ONEHOT_NUM_THREADS", "2")
-    with np.errstate(all="ignore"):
-        assert map_in_order(lambda x: float(np.float64(x) / np.float64(0)), [1, 2]) == [np.inf, np.inf]

@@ -307,9 +307,7 @@ def numba_kernels(monkeypatch):
     for name, value in {"WORTH_THREADS": 1, "CHUNK": 64}.items():
         monkeypatch.setattr(kernels, name, value)
     monkeypatch.setattr(kernels.loops, "OUT_OF_CACHE", 0)
-    kernels._threads.cache_clear()
-    yield kernels
-    kernels._threads.cache_clear()
+    return kernels
 
 
 @pytest.mark.parametrize("case", CASES)
