@@ -1,4 +1,4 @@
-"""Gradient descent on softmax regression, many steps in one call of compiled code.
+"""Gradient descent on softmax regression and on ReLU networks, many steps in one call of compiled code.
 
 With the learning rate lr and the L2 penalty alpha, the step for a batch of B samples is
 
@@ -6,6 +6,7 @@ With the learning rate lr and the L2 penalty alpha, the step for a batch of B sa
     dZ = (softmax(Z) - Y) / B
     W  = (1 - lr alpha) W - lr X.T @ dZ,    b = b - lr sum_i dZ[i]
 
+with the passes of `network` through the hidden layers, where there are any, before and after its second line. It runs
 on the loops that `network` and `optimizers` call for it. Between two of them, for a batch of 256 samples, the
 interpreter takes longer than they do; and here the samples to come are asked for while those of this batch are copied.
 Imported only where the kernels are Numba's.
@@ -26,6 +27,7 @@ import numpy.typing as npt
 from numba import njit
 
 from classifiers._scaled_table import SMALLEST_SCALE
+from classifiers.activations import relu
 from classifiers.network import Network
 from classifiers.optimizers import SGD, Optimizer
 from onehot import OneHot
@@ -42,7 +44,7 @@ from onehot._kernels._numba_row import fetch, fill, load, plus, store, times
 __all__ = ["can_step", "make_steps"]
 
 Array = npt.NDArray[Any]
-MOST_CLASSES = 128  # whose numbers registers hold at once
+MOST_UNITS = 128  # of a layer: as many as registers hold
 BATCHES_A_CALL = 256  # between two of them, an interrupt is heard
 AHEAD = 16  # samples between asking for one and copying it
 LINE = 16  # indices in a cache line
@@ -53,9 +55,9 @@ def can_step(network: Network, X: Any, optimizer: Optimizer) -> bool:
     return (
         type(X) is OneHot
         and type(optimizer) is SGD
-        and len(network.weights) == 1
-        and len(network.biases[0]) <= MOST_CLASSES
+        and max(map(len, network.biases)) <= MOST_UNITS
         and network.weights[0].values.flags.carray
+        and (len(network.weights) == 1 or network.activation == relu)
     )
 
 
@@ -64,14 +66,14 @@ def make_steps(
 ) -> tuple[float, float, tuple[()]]:
     """Make a step for each batch of the samples `order`, as `training` does; return the same, but for the norms."""
     X, y, weight = data
-    W, b = network.weights[0], network.biases[0]
-    K, lr = len(b), optimizer.learning_rate
-    steps = _steps(K, constant_classes(K), is_far(W.values))
+    (W, *weights), (b, *biases) = network.weights, network.biases
+    steps = _steps(len(b), constant_classes(len(network.biases[-1])), is_far(W.values), len(weights) > 0)
+    lr, decay = optimizer.learning_rate, 1 - optimizer.learning_rate * optimizer.weight_decay
     loss = accuracy = 0.0
     for start in range(0, len(order), BATCHES_A_CALL * batch_size):
         samples = order[start : start + BATCHES_A_CALL * batch_size]
         more_loss, more_accuracy, W.scale = steps(
-            X.indices, y, weight, samples, batch_size, W.values, W.scale, 1 - lr * optimizer.weight_decay, b, lr
+            X.indices, y, weight, samples, batch_size, W.values, W.scale, b, tuple(weights), tuple(biases), lr, decay
         )
         loss, accuracy = loss + more_loss, accuracy + more_accuracy
         optimizer.n_steps += math.ceil(len(samples) / batch_size)
@@ -79,7 +81,7 @@ def make_steps(
 
 
 @cache
-def _steps(K: int, n_classes: int, far: bool) -> Callable[..., tuple[float, float, float]]:
+def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tuple[float, float, float]]:
     @compiled
     def steps(
         indices: Array,
@@ -89,47 +91,102 @@ def _steps(K: int, n_classes: int, far: bool) -> Callable[..., tuple[float, floa
         batch_size: int,
         values: Array,
         scale: float,
-        decay: float,
         b: Array,
+        weights: tuple[Array, ...],
+        biases: tuple[Array, ...],
         lr: float,
+        decay: float,
     ) -> tuple[float, float, float]:
         rows, labels = np.empty((batch_size, indices.shape[1]), indices.dtype), np.empty(batch_size, y.dtype)
-        weights = None if weight is None else np.empty(batch_size, weight.dtype)
-        logits, bias, nothing = np.empty((batch_size, K), values.dtype), b.reshape((1, K)), np.zeros(K, values.dtype)
+        shares = None if weight is None else np.empty(batch_size, weight.dtype)
+        sums, bias, nothing = np.empty((batch_size, d), values.dtype), b.reshape((1, d)), np.zeros(d, values.dtype)
         loss = accuracy = 0.0
         for first in range(0, len(order), batch_size):
             B = min(batch_size, len(order) - first)
-            X, label, share, Z = rows[:B], labels[:B], None if weights is None else weights[:B], logits[:B]
+            X, label, share, Z = rows[:B], labels[:B], None if shares is None else shares[:B], sums[:B]
             _copy_samples(indices, y, weight, order, first, X, label, share)
 
             # Z = X @ W + b
-            gather_sum(values, X, nothing, Z, 0, K, far)
-            factor, last = fill(Z, scale, K), load(bias, 0, 0, K)
+            gather_sum(values, X, nothing, Z, 0, d, far)
+            factor, last = fill(Z, scale, d), load(bias, 0, 0, d)
             for i in range(B):
-                store(Z, i, 0, plus(times(factor, load(Z, i, 0, K)), last))
+                store(Z, i, 0, plus(times(factor, load(Z, i, 0, d)), last))
 
             # dZ = (softmax(Z) - Y) / B, written over Z
-            batch_loss, batch_accuracy = softmax_cross_entropy(Z, label, share, float(B), Z, n_classes)
+            if is_deep:
+                activations = _forward(Z, weights, biases)
+                logits = activations[-1]
+            else:
+                logits = Z
+            batch_loss, batch_accuracy = softmax_cross_entropy(logits, label, share, float(B), logits, n_classes)
             loss += batch_loss * B
             accuracy += batch_accuracy * B
+            dZ = _backward(activations, logits, weights, biases, lr, decay) if is_deep else logits
 
             # W = (1 - lr alpha) W - lr X.T @ dZ
             scale *= decay
             if scale < SMALLEST_SCALE:
-                shrink = fill(values, scale, K)
+                shrink = fill(values, scale, d)
                 for row in range(len(values)):
-                    store(values, row, 0, times(shrink, load(values, row, 0, K)))
+                    store(values, row, 0, times(shrink, load(values, row, 0, d)))
                 scale = 1.0
-            scatter_add(Z, X, -1 / scale * lr, values, 0, 0, len(values), K, False, far)
+            scatter_add(dZ, X, -1 / scale * lr, values, 0, 0, len(values), d, False, far)
 
             # b = b - lr sum_i dZ[i]
-            db = fill(Z, 0, K)
+            db = fill(dZ, 0, d)
             for i in range(B):
-                db = plus(db, load(Z, i, 0, K))
-            store(bias, 0, 0, plus(last, times(fill(Z, -lr, K), db)))
+                db = plus(db, load(dZ, i, 0, d))
+            store(bias, 0, 0, plus(last, times(fill(dZ, -lr, d), db)))
         return loss, accuracy, scale
 
     return steps
+
+
+@njit
+def _forward(Z: Array, weights: tuple[Array, ...], biases: tuple[Array, ...]) -> list[Array]:
+    """Return ``A = relu(Z)`` of each hidden layer, the first written over `Z`, and the logits."""
+    activations = [Z]
+    for layer in range(len(weights)):
+        A, W, b = activations[layer], weights[layer], biases[layer]
+        flat = A.reshape(-1)
+        for q in range(flat.size):
+            flat[q] = 0 if flat[q] <= 0 else flat[q]  # NaN is kept
+        Z = np.empty((len(A), len(b)), A.dtype)
+        np.dot(A, W, Z)
+        for i in range(len(Z)):
+            for c in range(len(b)):
+                Z[i, c] += b[c]
+        activations.append(Z)
+    return activations
+
+
+@njit
+def _backward(
+    activations: list[Array],
+    dZ: Array,
+    weights: tuple[Array, ...],
+    biases: tuple[Array, ...],
+    lr: float,
+    decay: float,
+) -> Array:
+    """Make the step of each layer behind a hidden one; return dZ of the first."""
+    for layer in range(len(weights) - 1, -1, -1):
+        A, W, b = activations[layer], weights[layer], biases[layer]
+        dW, dA = np.empty_like(W), np.empty_like(A)
+        np.dot(A.T, dZ, dW)
+        np.dot(dZ, W.T, dA)
+        rate = W.dtype.type(lr)
+        for i in range(len(W)):
+            for c in range(len(b)):
+                W[i, c] = W[i, c] * W.dtype.type(decay) - rate * dW[i, c]
+        for i in range(len(dZ)):
+            for c in range(len(b)):
+                b[c] -= rate * dZ[i, c]
+        is_positive, flat = A.reshape(-1), dA.reshape(-1)
+        for q in range(flat.size):
+            flat[q] *= is_positive[q] > 0
+        dZ = dA
+    return dZ
 
 
 @njit

@@ -44,8 +44,8 @@ __all__ = [
 
 Array = NDArray[np.floating[Any]]
 Shape = tuple[int, ...]
-NUMBERS_A_PART = 1 << 20
-NUMBERS_IN_CACHE = 1 << 15
+NUMBERS_A_PART = 1 << 19
+NUMBERS_IN_CACHE = 1 << 16  # in smaller pieces, threads wait for the interpreter's lock
 
 
 class Initializer(Protocol):

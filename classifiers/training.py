@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from classifiers._threads import one_blas_thread
 from classifiers.design_matrix import DesignMatrix
 from classifiers.gradient_flow import GradientFlowMonitor
 from classifiers.network import Network
@@ -89,9 +91,11 @@ def train_epoch(
     n = len(data.y)
     order = rng.permutation(n)
     first, others = order[:batch_size], order[batch_size:]  # of the first batch the gradients are looked at
-    loss, accuracy, norms = _make_steps(network, data, optimizer, first, batch_size)
-    make_steps = _compiled_steps(network, data, optimizer) or _make_steps
-    more_loss, more_accuracy, _ = make_steps(network, data, optimizer, others, batch_size)
+    compiled_steps = _compiled_steps(network, data, optimizer)
+    with one_blas_thread if compiled_steps else nullcontext():  # where layers are small
+        loss, accuracy, norms = _make_steps(network, data, optimizer, first, batch_size)
+        make_steps = compiled_steps or _make_steps
+        more_loss, more_accuracy, _ = make_steps(network, data, optimizer, others, batch_size)
     total = n if data.sample_weight is None else float(data.sample_weight.sum(dtype=np.float64)) or 1.0
     loss, accuracy = (loss + more_loss) / total, (accuracy + more_accuracy) / total
     val_loss, val_accuracy = network.evaluate(*validation) if validation else (None, None)

@@ -1,11 +1,13 @@
 """The compiled steps against the textbook's, which are made in Python one by one."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 import onehot
 from classifiers import SoftmaxRegression, training
-from classifiers.activations import identity
+from classifiers.activations import relu, tanh
 from classifiers.initializers import normal
 from classifiers.network import initialize
 from classifiers.optimizers import SGD, Momentum
@@ -35,14 +37,15 @@ class Textbook(SGD):
     """Gradient descent that is not known to the compiled code."""
 
 
-def new_network(X, K, dtype, layers=()):
+def new_network(X, K, dtype, layers=(), activation=relu):
     rng = np.random.default_rng(1)
     sizes = (X.shape[1], *layers, K)
-    return initialize(sizes, [normal] * (len(sizes) - 1), identity, fan_in=4, rng=rng, dtype=dtype)
+    initializers = [partial(normal, std=0.3)] * (len(sizes) - 1)
+    return initialize(sizes, initializers, activation, fan_in=4, rng=rng, dtype=dtype)
 
 
-def train_epochs(optimizer, data, K, dtype, batch_size, n_epochs=3):
-    network, rng = new_network(data.X, K, dtype), np.random.default_rng(0)
+def train_epochs(optimizer, data, K, dtype, batch_size, layers=(), n_epochs=3):
+    network, rng = new_network(data.X, K, dtype, layers), np.random.default_rng(0)
     records = [
         train_epoch(network, data, optimizer, batch_size=batch_size, rng=rng, epoch=epoch)
         for epoch in range(1, n_epochs + 1)
@@ -50,15 +53,17 @@ def train_epochs(optimizer, data, K, dtype, batch_size, n_epochs=3):
     return network, records, rng
 
 
-def assert_same_training(data, K, dtype, *, batch_size=20, **settings):
+def assert_same_training(data, K, dtype, *, batch_size=20, layers=(), **settings):
     """Train both ways and compare all that is left behind."""
     fast, slow = SGD(0.3, **settings), Textbook(0.3, **settings)
     (network, records, rng), (expected, expected_records, expected_rng) = (
-        train_epochs(optimizer, data, K, dtype, batch_size) for optimizer in (fast, slow)
+        train_epochs(optimizer, data, K, dtype, batch_size, layers) for optimizer in (fast, slow)
     )
     n_roundings = len(data.y) * 3  # every sample moves the weights in each epoch, and with them all later logits
-    assert_close(np.asarray(network.weights[0]), np.asarray(expected.weights[0]), dtype, terms=n_roundings)
-    assert_close(network.biases[0], expected.biases[0], dtype, terms=n_roundings, scale=1)
+    for W, expected_W in zip(network.weights, expected.weights, strict=True):
+        assert_close(np.asarray(W), np.asarray(expected_W), dtype, terms=n_roundings)
+    for b, expected_b in zip(network.biases, expected.biases, strict=True):
+        assert_close(b, expected_b, dtype, terms=n_roundings, scale=1)
     for record, expected_record in zip(records, expected_records, strict=True):
         assert_close(record.loss, expected_record.loss, dtype, terms=n_roundings)
         assert_close(record.accuracy, expected_record.accuracy, dtype, terms=n_roundings)
@@ -75,6 +80,23 @@ def test_they_are_the_steps_of_the_textbook(K, weighted, dtype):
     data = Dataset(OneHot(problem.codes, problem.n_categories, dtype=dtype), problem.y, weight)
     assert compiled_sgd.can_step(new_network(data.X, K, dtype), data.X, SGD())
     assert_same_training(data, K, dtype)
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.5])
+@pytest.mark.parametrize("layers", [(5,), (128,), (16, 7)], ids=str)
+def test_with_hidden_layers_too(problem, layers, weight_decay, dtype):
+    data = Dataset(OneHot(problem.codes, problem.n_categories, dtype=dtype), problem.y)
+    assert compiled_sgd.can_step(new_network(data.X, problem.K, dtype, layers), data.X, SGD())
+    assert_same_training(data, problem.K, dtype, layers=layers, weight_decay=weight_decay)
+
+
+def test_what_is_no_number_is_not_lost_in_a_hidden_layer(problem):
+    data = Dataset(OneHot(problem.codes, problem.n_categories), problem.y)
+    network, rng = new_network(data.X, problem.K, np.float32, (5,)), np.random.default_rng(0)
+    network.weights[0].values[:, 0] = np.nan
+    with np.errstate(invalid="ignore"):
+        record = train_epoch(network, data, SGD(0.1), batch_size=20, rng=rng, epoch=1)
+    assert np.isnan(record.loss)
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 90, 1000])
@@ -114,8 +136,9 @@ def test_nothing_else_is_taken_for_it(problem):
     assert not compiled_sgd.can_step(network, X["csr"], SGD())
     assert not compiled_sgd.can_step(network, X["OneHot"], Textbook())
     assert not compiled_sgd.can_step(network, X["OneHot"], Momentum())
-    for K, layers in ((problem.K, (5,)), (129, ())):
-        assert not compiled_sgd.can_step(new_network(X["OneHot"], K, np.float32, layers), X["OneHot"], SGD())
+    for K, layers, activation in ((129, (), relu), (problem.K, (5, 129), relu), (problem.K, (5,), tanh)):
+        network = new_network(X["OneHot"], K, np.float32, layers, activation)
+        assert not compiled_sgd.can_step(network, X["OneHot"], SGD())
 
 
 @pytest.mark.parametrize("backend", ["numba", "scipy"])
