@@ -247,7 +247,10 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
             return predict(self._network, design, lambda rows: rows, finish, fields)
         refuse_other_than_tables(X)
         X, names = self._checked(X, fitting=False)
-        return predict(self._network, X, lambda rows: self._design(rows, names), finish, self.n_categories_)
+        are_codes = isinstance(X, np.ndarray) and self._are_plain_codes(X)
+        return predict(
+            self._network, X, lambda rows: self._design(rows, names), finish, self.n_categories_, are_codes=are_codes
+        )
 
     def _begin(self, design: DesignMatrix) -> None:
         """Become an untrained model of data like these."""

@@ -259,6 +259,11 @@ class InputReader(BaseEstimator):
             missing=self.handle_missing,
         )
 
+    def _are_plain_codes(self, X: Array) -> bool:
+        """Tell whether the numbers of a checked array are codes, each its own category where it is one at all."""
+        f = len(self.n_categories_ or ())
+        return X.dtype.kind in "iu" and X.shape[1] == f and self.handle_missing != "own"
+
     def _as_2d(self, X: Any, fitting: bool) -> Any:
         """Return X as a OneHot, a CSR array or an array of numbers, of two dimensions and a row or more."""
         if isinstance(X, OneHot):

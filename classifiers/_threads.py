@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from functools import cache
 from threading import Lock, local
@@ -12,26 +11,16 @@ from threadpoolctl import ThreadpoolController
 
 from onehot import _threads
 
-__all__ = ["map_in_order", "n_threads", "one_blas_thread"]
+__all__ = ["map_in_order", "one_blas_thread"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def n_threads() -> int:
-    """Return ``ONEHOT_NUM_THREADS``, or the number of CPUs that this process may use."""
-    wanted = os.environ.get("ONEHOT_NUM_THREADS")
-    if wanted:
-        if not wanted.strip().isdigit():
-            raise ValueError(f"ONEHOT_NUM_THREADS={wanted!r} is not a number of threads; unset it for all of them")
-        return max(1, int(wanted))
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Return ``[function(item) for item in items]``, computed on all cores; BLAS gets one thread in each."""
     with one_blas_thread:  # always: with more, BLAS adds up in another order
-        return _threads.map_in_order(function, items, n_threads())
+        return _threads.map_in_order(function, items)
 
 
 class OneBlasThread(local):

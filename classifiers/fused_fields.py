@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from onehot import OneHot
+from onehot._arrays import index_dtype
 
 __all__ = ["ROWS_A_CATEGORY", "FusedFields"]
 
@@ -50,10 +51,11 @@ class FusedFields:
         self.groups = groups
         self.sizes = [tuple(self.n_categories[j] for j in group) for group in groups]
         self.joint_n_categories = tuple(math.prod(size) for size in self.sizes)
+        self.offsets = np.cumsum((0, *self.joint_n_categories[:-1]))
         place_values = np.zeros((len(self.n_categories), len(groups)))
         for k, (group, size) in enumerate(zip(groups, self.sizes, strict=True)):
             place_values[group, k] = np.cumprod((1, *size[:0:-1]))[::-1]
-        largest = (np.cumsum(self.n_categories) @ place_values).max()
+        largest = (np.cumsum(self.n_categories) @ place_values).max() + sum(self.joint_n_categories)
         self.place_values = place_values.astype(np.float32 if largest < 2**24 else np.float64)  # of exact integers
 
     @property
@@ -63,12 +65,18 @@ class FusedFields:
 
     def join(self, X: OneHot) -> OneHot:
         """Return J, the one-hot matrix of the joint codes of X, which has no missing codes."""
-        joint = np.empty((X.shape[0], len(self.groups)), X.indices.dtype)
-        of_offsets = X.offsets.astype(self.place_values.dtype) @ self.place_values
+        return self.join_codes(X.indices, X.offsets, dtype=X.dtype)
+
+    def join_codes(self, codes: Array, offsets: npt.ArrayLike = 0, *, dtype: npt.DTypeLike) -> OneHot:
+        """Return J for ``codes - offsets``, which are in range: (n, f)."""
+        number = self.place_values.dtype
+        start_of_field = np.broadcast_to(offsets, codes.shape[1:]).astype(number) @ self.place_values
+        shift = self.offsets.astype(number) - start_of_field
+        joint = np.empty((len(codes), len(self.groups)), index_dtype(sum(self.joint_n_categories)))
         for start in range(0, len(joint), ROWS_IN_CACHE):
             rows = slice(start, start + ROWS_IN_CACHE)
-            joint[rows] = X.indices[rows].astype(self.place_values.dtype) @ self.place_values - of_offsets
-        return OneHot(joint, self.joint_n_categories, dtype=X.dtype)
+            joint[rows] = codes[rows].astype(number) @ self.place_values + shift
+        return OneHot._of_indices(joint, self.joint_n_categories, self.offsets, np.dtype(dtype))
 
     def table(self, W: Array) -> Array:
         """Return T, the sums of rows of W for every joint category."""

@@ -40,15 +40,11 @@ def softmax(logits: npt.ArrayLike, /) -> Array:
     array([[0.5, 0.5],
            [0. , 1. ]])
     """
-    Z = _floats(logits)
-    # Reducing a short contiguous axis costs more than the exponentials: such an axis comes first, in memory as well,
-    # whereas order "K" leaves the memory of a long one as it is.
-    P: Array = np.array(np.moveaxis(Z, -1, 0), order="C" if Z.shape[-1] < 32 else "K")
-    P -= P.max(axis=0)
-    with np.errstate(under="ignore"):
-        np.exp(P, out=P)
-        P /= P.sum(axis=0)
-    return np.ascontiguousarray(np.moveaxis(P, 0, -1))
+    Z = np.ascontiguousarray(_floats(logits))
+    K = Z.shape[-1]
+    P = np.empty_like(Z)
+    kernels.active.softmax(Z.reshape(-1, K), P.reshape(-1, K))
+    return P
 
 
 def log_softmax(logits: npt.ArrayLike, /) -> Array:

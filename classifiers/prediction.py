@@ -18,8 +18,9 @@ from classifiers._threads import map_in_order
 from classifiers.design_matrix import DesignMatrix
 from classifiers.duplicates import distinct_rows
 from classifiers.fused_fields import ROWS_A_CATEGORY, FusedFields
-from classifiers.network import Network, chunks
+from classifiers.network import ROWS_A_CHUNK, Network, chunks
 from onehot import OneHot, get_backend
+from onehot import _kernels as kernels
 
 __all__ = ["predict"]
 
@@ -33,6 +34,8 @@ def predict(
     read: Callable[[Any], DesignMatrix],
     finish: Callable[[Array], Array],
     n_categories: tuple[int, ...] | None,
+    *,
+    are_codes: bool = False,
 ) -> Array:
     """Return ``finish(logits)`` for the rows of X.
 
@@ -46,34 +49,59 @@ def predict(
         From logits (m, K) to what is wanted of each row, (m, ...).
     n_categories : tuple of int or None
         Of the fields of X, where X has fields.
+    are_codes : bool
+        Whether X is an array of codes that stand for themselves where they are in [0, n_categories).
     """
-    n, joined, fused = X.shape[0], network, None
-    if n_categories is not None:
-        fused = FusedFields(n_categories, n)
-        table, *others = network.weights
-        few_columns = get_backend() == "numba" and len(fused.groups) > 1 and table.shape[1] < WORTH_JOINING
-        tall = sum(fused.joint_n_categories) * ROWS_A_CATEGORY > n  # counting the fields that stay alone
-        if not fused.pays or few_columns or tall:
-            fused = None
-        else:
-            joined = Network([fused.table(np.asarray(table)), *others], network.biases, network.activation)
-    if fused is not None and len(fused.groups) == 1:
-        result_of_category = finish(joined.logits(OneHot(np.arange(joined.weights[0].shape[0]))))
+    n, dtype = X.shape[0], network.biases[0].dtype
+    fused = None if n_categories is None else _worth_joining(network, n_categories, n)
+    counts, offsets = np.asarray(n_categories), np.cumsum((0, *(n_categories or ())[:-1]))
 
-    def predict_chunk(rows: slice) -> Array:
-        design = read(X[rows])
-        if fused is None or not isinstance(design, OneHot) or (design.indices < 0).any():
-            return _once_a_distinct_row(network, design, finish)
-        J = fused.join(design)
-        if len(fused.groups) == 1:
-            return result_of_category[J.indices[:, 0]]
-        return _once_a_distinct_row(joined, J, finish)
+    def by_rows(chunk: Any) -> Array:
+        return _once_a_distinct_row(network, read(chunk), finish)
+
+    def in_one_pass(codes: Array) -> Array:
+        (W,), (b,) = network.weights, network.biases
+        Z = np.empty((len(codes), len(b)), dtype)
+        fits = kernels.active.gather_codes(np.asarray(W), codes, counts, offsets, Z, b)
+        return finish(Z) if fits else by_rows(codes)
+
+    predict_chunk = in_one_pass if are_codes and len(network.weights) == 1 and n > ROWS_A_CHUNK else by_rows
+    if fused is not None:
+        table, *others = network.weights
+        joined = Network([fused.table(np.asarray(table)), *others], network.biases, network.activation)
+        is_one_field = len(fused.groups) == 1
+        if is_one_field:
+            result_of_category = finish(joined.logits(OneHot(np.arange(len(joined.weights[0])))))
+
+        def by_joint_rows(chunk: Any) -> Array:
+            if are_codes and kernels.active.in_range(chunk, counts):
+                J = fused.join_codes(chunk, dtype=dtype)
+            else:
+                design = read(chunk)
+                if not isinstance(design, OneHot) or (design.indices < 0).any():
+                    return _once_a_distinct_row(network, design, finish)
+                J = fused.join(design)
+            if is_one_field:
+                return result_of_category[J.indices[:, 0]]
+            return _once_a_distinct_row(joined, J, finish)
+
+        predict_chunk = by_joint_rows
 
     try:
-        return np.concatenate(map_in_order(predict_chunk, chunks(n)))
+        return np.concatenate(map_in_order(lambda rows: predict_chunk(X[rows]), chunks(n)))
     except ValueError:
         read(X)  # names the row of X, not of its chunk
         raise
+
+
+def _worth_joining(network: Network, n_categories: tuple[int, ...], n: int) -> FusedFields | None:
+    """Return the joined fields for n rows, or None where each field is better on its own."""
+    fused = FusedFields(n_categories, n)
+    few_columns = network.weights[0].shape[1] < WORTH_JOINING
+    if get_backend() == "numba" and few_columns and len(fused.groups) > 1:
+        return None
+    is_tall = sum(fused.joint_n_categories) * ROWS_A_CATEGORY > n  # counting the fields that stay alone
+    return fused if fused.pays and not is_tall else None
 
 
 def _once_a_distinct_row(network: Network, X: DesignMatrix, finish: Callable[[Array], Array]) -> Array:

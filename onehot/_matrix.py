@@ -125,6 +125,13 @@ class OneHot(LazyMatrix):
         self._field = None if self._has_missing else _single_field(self.indices)
 
     @classmethod
+    def _of_indices(cls, indices: Array, n_categories: tuple[int, ...], offsets: Array, dtype: np.dtype[Any]) -> Self:
+        """Hold trusted indices, (n, f), none of them missing."""
+        X = cls.__new__(cls)
+        X._set(Encoded(indices, n_categories, offsets, "error", False), dtype)
+        return X
+
+    @classmethod
     def from_dense(
         cls,
         A: npt.ArrayLike,

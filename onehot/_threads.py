@@ -14,13 +14,23 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
-__all__ = ["map_in_order"]
+__all__ = ["map_in_order", "n_threads"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def map_in_order(function: Callable[[Item], Result], items: Iterable[Item], n_threads: int) -> list[Result]:
+def n_threads() -> int:
+    """Return ``ONEHOT_NUM_THREADS``, or the number of CPUs that this process may use."""
+    wanted = os.environ.get("ONEHOT_NUM_THREADS")
+    if wanted:
+        if not wanted.strip().isdigit():
+            raise ValueError(f"ONEHOT_NUM_THREADS={wanted!r} is not a number of threads; unset it for all of them")
+        return max(1, int(wanted))
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Return ``[function(item) for item in items]``, computed on `n_threads` threads at most.
 
     The caller's thread is one of them and waits for nobody to begin, so that calls may overlap and contain each other.
@@ -39,7 +49,7 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item], n_th
                 for other in left:  # which nobody needs to begin
                     done.put((other, None, None))
 
-    _helpers.ask(work, min(n_threads, len(items)) - 1)
+    _helpers.ask(work, min(n_threads(), len(items)) - 1)
     work()
     answers = sorted((done.get() for _ in items), key=lambda answer: answer[0])
     for _, _, error in answers:

@@ -1,13 +1,16 @@
-"""The five inner loops, and the choice of who runs them.
+"""The inner loops, and the choice of who runs them.
 
-    shift_codes            indices = codes + offsets, if all codes are in range
+    in_range               whether all codes are in [0, n_categories)
+    shift_codes            indices = codes + offsets, where they are
+    gather_codes           both that and gather_sum, in one pass
     gather_sum             out[i] = sum_j table[indices[i, j]] + bias     forward
     scatter_add            out[indices[i, j]] += scale * values[i]        backward: its adjoint
     coalesce               the distinct rows of a batch, and where each index went
+    softmax                exp(z) / sum exp(z) of every row of logits
     softmax_cross_entropy  the loss of a batch of logits, and its gradient
 
-A backend is a module with these five functions. The first is given what a user passes; the others take C-contiguous
-arrays of one float type, and indices that are in range, and check nothing. Callers write
+A backend is a module with these functions. The first three are given codes as a user passes them; the others take
+C-contiguous arrays of one float type, and indices that are in range, and check nothing. Callers write
 ``kernels.active.gather_sum(...)``, so that a change of backend holds from the next call on.
 """
 

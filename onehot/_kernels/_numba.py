@@ -15,29 +15,48 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numba import config
 
 from onehot._arrays import Array
 from onehot._kernels import _numba_loops as loops
 from onehot._kernels import _scipy as numpy_kernels
 from onehot._kernels._numba_loops import compiled, constant_classes, is_far
-from onehot._threads import map_in_order
+from onehot._kernels._numba_row import fill, load, plus, store
+from onehot._threads import map_in_order, n_threads
 
-__all__ = ["coalesce", "gather_sum", "scatter_add", "shift_codes", "softmax_cross_entropy"]
+__all__ = [
+    "coalesce",
+    "gather_codes",
+    "gather_sum",
+    "in_range",
+    "scatter_add",
+    "shift_codes",
+    "softmax",
+    "softmax_cross_entropy",
+]
 
 STRIP = 128  # columns held in registers at once: wider tables go strip by strip
 CHUNK = 1 << 14  # samples in one partial sum of the loss, fixed so that the number of threads changes no bit
 WORTH_THREADS = 1 << 21  # numbers to move: with fewer, waking threads costs more than they save
 HEAD_START = 1 << 18  # numbers that the caller's thread moves while another one wakes
-MAX_THREADS = config.NUMBA_NUM_THREADS
+
+in_range = numpy_kernels.in_range  # as fast as memory is read
 
 
 def shift_codes(codes: Array, n_categories: Array, offsets: Array, indices: Array) -> bool:
     """Set ``indices = codes + offsets``: (n, f), (f,) -> (n, f); return whether all codes are in [0, n_categories)."""
-    if not (codes.flags.c_contiguous and codes.flags.aligned and codes.dtype.isnative):
+    if not _is_plain(codes):
         return numpy_kernels.shift_codes(codes, n_categories, offsets, indices)
     unsigned, largest = numpy_kernels.as_unsigned(codes, n_categories)
     return _shift_codes(unsigned, largest, offsets.astype(indices.dtype), indices)
+
+
+def gather_codes(table: Array, codes: Array, n_categories: Array, offsets: Array, out: Array, bias: Array) -> bool:
+    """Set ``out[i] = sum_j table[codes[i, j] + offsets[j]] + bias``; return whether all codes are in range."""
+    d = out.shape[1]
+    if not _is_plain(codes) or d > STRIP or is_far(table):
+        return numpy_kernels.gather_codes(table, codes, n_categories, offsets, out, bias)
+    unsigned, largest = numpy_kernels.as_unsigned(codes, n_categories)
+    return _gather_codes(d)(table, unsigned, largest, offsets.astype(np.intp), bias, out)
 
 
 def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias: Array | None = None) -> None:
@@ -45,7 +64,7 @@ def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias
     n, d = out.shape
     if bias is None:
         bias = _no_bias(d, out.dtype)
-    parts = _n_threads(indices.size * d)
+    parts = _n_parts(indices.size * d)
     for column in range(0, d, STRIP):
         kernel = _gather_sum(min(STRIP, d - column), is_far(table))
         if parts == 1:
@@ -62,7 +81,7 @@ def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_mis
     With threads, each scans the whole batch and adds to its own range of rows, in the order that one alone would.
     """
     V, d = out.shape
-    parts = _n_threads(indices.size * d) if out.size > loops.OUT_OF_CACHE else 1
+    parts = _n_parts(indices.size * d) if out.size > loops.OUT_OF_CACHE else 1
     for column in range(0, d, STRIP):
         kernel = _scatter_add(min(STRIP, d - column), parts > 1, is_far(out))
         if parts == 1:
@@ -87,6 +106,11 @@ def coalesce(indices: Array, n_rows: int) -> tuple[Array, Array]:
     return rows, positions.reshape(indices.shape)
 
 
+def softmax(logits: Array, probabilities: Array) -> None:
+    """Set ``probabilities = exp(logits) / sum exp(logits)`` of each row: (n, K) -> (n, K)."""
+    _softmax(constant_classes(logits.shape[1]))(logits, probabilities)
+
+
 def softmax_cross_entropy(
     logits: Array, y: Array, weight: Array | None, total: float, dlogits: Array
 ) -> tuple[float, float]:
@@ -107,13 +131,17 @@ def _no_bias(d: int, dtype: np.dtype[Any]) -> Array:
     return np.zeros(d, dtype)
 
 
-def _n_threads(n_numbers: int) -> int:
-    return 1 if n_numbers < WORTH_THREADS else min(MAX_THREADS, 2 * n_numbers // WORTH_THREADS)
+def _is_plain(codes: Array) -> bool:
+    return codes.flags.c_contiguous and codes.flags.aligned and codes.dtype.isnative
+
+
+def _n_parts(n_numbers: int) -> int:
+    return 1 if n_numbers < WORTH_THREADS else min(n_threads(), 2 * n_numbers // WORTH_THREADS)
 
 
 def _share(kernel: Callable[..., Any], calls: list[tuple[Any, ...]]) -> list[Any]:
     """Return what the calls return, in their order; the kernels let go of the interpreter's lock."""
-    return map_in_order(lambda call: kernel(*call), calls, MAX_THREADS)
+    return map_in_order(lambda call: kernel(*call), calls)
 
 
 @cache
@@ -137,6 +165,15 @@ def _scatter_add(d: int, shared: bool, far: bool) -> Callable[..., None]:
 
 
 @cache
+def _softmax(n_classes: int) -> Callable[..., None]:
+    @compiled
+    def softmax(logits: Array, probabilities: Array) -> None:
+        loops.softmax(logits, probabilities, n_classes)
+
+    return softmax
+
+
+@cache
 def _softmax_cross_entropy(n_classes: int) -> Callable[..., tuple[float, float]]:
     @compiled
     def softmax_cross_entropy(
@@ -156,6 +193,25 @@ def _shift_codes(codes: Array, largest: Array, offsets: Array, indices: Array) -
             outside |= codes[i, j] > largest[j]
             indices[i, j] = codes[i, j] + offsets[j]
     return not outside
+
+
+@cache
+def _gather_codes(d: int) -> Callable[..., bool]:
+    @compiled
+    def gather_codes(table: Array, codes: Array, largest: Array, offsets: Array, bias: Array, out: Array) -> bool:
+        n, f = codes.shape
+        last = load(bias.reshape((1, -1)), 0, 0, d)
+        outside = False
+        for i in range(n):
+            total = fill(out, 0, d)
+            for j in range(f):
+                outside |= codes[i, j] > largest[j]
+                row = offsets[j] + np.intp(min(codes[i, j], largest[j]))
+                total = plus(total, load(table, row, 0, d))
+            store(out, i, 0, plus(total, last))
+        return not outside
+
+    return gather_codes
 
 
 @compiled

@@ -36,6 +36,7 @@ __all__ = [
     "gather_sum",
     "is_far",
     "scatter_add",
+    "softmax",
     "softmax_cross_entropy",
 ]
 
@@ -187,6 +188,37 @@ def _sum(p: Array, i: int, K: int) -> Any:
     for c in range(K):
         total += p[i, c]
     return total
+
+
+def softmax(logits: Array, probabilities: Array, n_classes: int) -> None:
+    """Write ``exp(z) / sum exp(z)`` of each row; `n_classes` is K where that is a constant, else 0."""
+    raise NotImplementedError
+
+
+@overload(softmax, AS_NUMPY, prefer_literal=True)
+def _softmax(logits, probabilities, n_classes):
+    constant_K = n_classes.literal_value
+
+    def loop(logits, probabilities, n_classes):
+        K = constant_K or logits.shape[1]
+        for start in range(0, len(logits), BLOCK):
+            block = slice(start, start + BLOCK)
+            z, p = logits[block], probabilities[block]
+            for i in range(len(p)):
+                top = z[i, 0]
+                for c in range(1, K):
+                    top = max(top, z[i, c])
+                for c in range(K):
+                    p[i, c] = z[i, c] - top
+            flat = p.reshape(-1)
+            for q in range(flat.size):
+                flat[q] = _exp(flat[q])
+            for i in range(len(p)):
+                denominator = _sum(p, i, K)
+                for c in range(K):
+                    p[i, c] /= denominator
+
+    return loop
 
 
 def softmax_cross_entropy(

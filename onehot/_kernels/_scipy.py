@@ -15,25 +15,53 @@ import numpy as np
 from scipy import sparse
 
 from onehot._arrays import Array
+from onehot._threads import map_in_order
 
-__all__ = ["as_unsigned", "coalesce", "gather_sum", "scatter_add", "shift_codes", "softmax_cross_entropy"]
+__all__ = [
+    "as_unsigned",
+    "coalesce",
+    "gather_codes",
+    "gather_sum",
+    "in_range",
+    "scatter_add",
+    "shift_codes",
+    "softmax",
+    "softmax_cross_entropy",
+]
 
 # SciPy's index pointers are of the indices' type: more entries than this do not fit 32 bits.
 MAX_ENTRIES = np.iinfo(np.int32).max
 
 MANY_ROWS = 4096
+BLOCK = 2048  # rows whose sums stay in the cache
+WORTH_THREADS = 1 << 19  # numbers to move: with fewer, waking threads costs more than they save
+MANY_CLASSES = 32
 NARROW = 4  # columns
 OUT_OF_CACHE = 1 << 18  # numbers in a table
 ROWS_AT_ONCE = 64
 
 
+def in_range(codes: Array, n_categories: Array) -> bool:
+    """Return whether all codes, (n, f), are in [0, n_categories), (f,)."""
+    unsigned, largest = as_unsigned(codes, n_categories)
+    return not codes.size or bool((_column_max(unsigned) <= largest).all())
+
+
 def shift_codes(codes: Array, n_categories: Array, offsets: Array, indices: Array) -> bool:
     """Set ``indices = codes + offsets``: (n, f), (f,) -> (n, f); return whether all codes are in [0, n_categories)."""
-    unsigned, largest = as_unsigned(codes, n_categories)
-    if codes.size and (_column_max(unsigned) > largest).any():
+    if not in_range(codes, n_categories):
         return False
     indices[...] = codes
     _shift(indices, offsets.astype(indices.dtype))
+    return True
+
+
+def gather_codes(table: Array, codes: Array, n_categories: Array, offsets: Array, out: Array, bias: Array) -> bool:
+    """Set ``out[i] = sum_j table[codes[i, j] + offsets[j]] + bias``; return whether all codes are in range."""
+    indices = np.empty(codes.shape, offsets.dtype)
+    if not shift_codes(codes, n_categories, offsets, indices):
+        return False
+    gather_sum(table, indices, out, False, bias)
     return True
 
 
@@ -42,9 +70,9 @@ def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias
     if indices.shape[1] == 1 and not has_missing:
         table.take(indices[:, 0], 0, out, "clip")
     elif _goes_by_field(table, out) and not has_missing:
-        for start in range(0, len(out), MANY_ROWS):
-            rows = slice(start, start + MANY_ROWS)
-            _gather_by_field(table, indices[rows], out[rows])
+        blocks = [slice(start, start + BLOCK) for start in range(0, len(out), BLOCK)]
+        share_out = map_in_order if indices.size * out.shape[1] >= WORTH_THREADS else map
+        list(share_out(lambda rows: _gather_by_field(table, indices[rows], out[rows]), blocks))
     else:
         out[...] = 0
         for rows in _chunks(indices):
@@ -74,6 +102,18 @@ def coalesce(indices: Array, n_rows: int) -> tuple[Array, Array]:
     if len(rows) and rows[0] < 0:
         return rows[1:], positions - 1
     return rows, positions
+
+
+def softmax(logits: Array, probabilities: Array) -> None:
+    """Set ``probabilities = exp(logits) / sum exp(logits)`` of each row: (n, K) -> (n, K)."""
+    # Reducing a short contiguous axis costs more than the exponentials: such an axis comes first, in memory as well,
+    # whereas order "K" leaves the memory of a long one as it is.
+    P: Array = np.array(logits.T, order="C" if logits.shape[1] < MANY_CLASSES else "K")
+    P -= P.max(axis=0)
+    with np.errstate(under="ignore"):
+        np.exp(P, out=P)
+        P /= P.sum(axis=0)
+    probabilities[...] = P.T
 
 
 def softmax_cross_entropy(

@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from classifiers import MLPClassifier, SoftmaxRegression, duplicates, full_batch
-from classifiers._threads import map_in_order, n_threads, one_blas_thread
+from classifiers._threads import map_in_order, one_blas_thread
 from classifiers.activations import softmax, tanh
 from classifiers.duplicates import collapse, distinct_rows
 from classifiers.full_batch import FullBatch, add_chunk_gradients
@@ -143,18 +143,10 @@ def test_the_number_of_threads_changes_no_bit(monkeypatch):
     results = []
     for threads in ("1", "2", "3"):
         monkeypatch.setenv("ONEHOT_NUM_THREADS", threads)
-        assert n_threads() == int(threads)
         gradients = zeros_for(network)
         loss = FullBatch(data).add_gradients(network, gradients)
         results.append((loss, [dW.tobytes() for dW in gradients]))
     assert results[0] == results[1] == results[2]
-
-
-def test_threads_return_results_in_order_and_pass_errors_on(monkeypatch):
-    monkeypatch.setenv("ONEHOT_NUM_THREADS", "4")
-    assert map_in_order(lambda k: k * k, range(100)) == [k * k for k in range(100)]
-    with pytest.raises(ZeroDivisionError):
-        map_in_order(lambda k: 1 / k, [1, 0])
 
 
 def test_many_segments_never_outgrow_the_data():
@@ -200,6 +192,21 @@ def test_chunks_joined_or_not_predict_the_same(n_categories, hidden, fmt, monkey
     monkeypatch.setattr(FusedFields, "pays", False)
     monkeypatch.setattr("classifiers.network.ROWS_A_CHUNK", 10**9)
     assert_close(probability, model.predict_proba(X), scale=1, terms=200)
+
+
+@pytest.mark.parametrize("n_categories", [[500, 600], [4] * 20])
+def test_codes_that_are_not_categories_are_found_among_many_rows(n_categories):
+    codes = np.random.default_rng(0).integers(0, n_categories, (20_000, len(n_categories)))
+    codes[17_000, 1] = -1
+    y = codes.sum(axis=1) % 3
+    settings: dict[str, Any] = {"n_categories": n_categories, "solver": "sgd", "max_iter": 1, "random_state": 0}
+    model = SoftmaxRegression(handle_missing="zero", **settings).fit(codes, y)
+    expected = model.predict_proba(OneHot(codes, n_categories, missing="zero"))
+    assert_close(model.predict_proba(codes), expected, scale=1, terms=100)
+    model = SoftmaxRegression(handle_missing="own", **settings).fit(codes, y)
+    codes[17_000, 1] = n_categories[1]  # where the table holds the missing
+    with pytest.raises(ValueError, match=rf"field 1, row 17000: code {n_categories[1]} is not in \[0,"):
+        model.predict_proba(codes)
 
 
 @pytest.mark.parametrize("missing", [False, True])

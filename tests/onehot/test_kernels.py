@@ -79,6 +79,28 @@ def softmax_cross_entropy_by_definition(logits, y, weight, total):
     return w @ nll / total, w @ (Z.argmax(axis=1) == y) / total, w[:, None] * (P - Y) / total
 
 
+@pytest.mark.parametrize("K", [1, 2, 10, 50])
+@pytest.mark.parametrize("n", [0, 1, 300])
+@pytest.mark.parametrize("size", [1e-3, 1.0, 80.0, 1e4])
+def test_softmax_is_its_definition(kernels, n, K, size, dtype):
+    logits = draw(n, K, dtype=dtype) * dtype(size)
+    P, Z = np.full((n, K), np.nan, dtype), logits.astype(np.float64)
+    kernels.softmax(logits, P)
+    expected = np.exp(Z - Z.max(axis=1, keepdims=True, initial=-np.inf))
+    expected /= expected.sum(axis=1, keepdims=True)
+    # An exponent is off by its own rounding, of numbers up to `size`, and so is its power by that ratio.
+    assert_close(P, expected, dtype, scale=1, terms=4 + K + int(8 * size))
+
+
+def test_softmax_of_what_is_no_number_is_none(kernels, dtype):
+    logits = np.array([[0, np.nan], [np.inf, 0], [-np.inf, -np.inf], [-np.inf, 0]], dtype)
+    P = np.empty_like(logits)
+    with np.errstate(invalid="ignore"):
+        kernels.softmax(logits, P)
+    assert np.isnan(P[:3]).any(axis=1).all()
+    assert_array_equal(P[3], [0, 1])
+
+
 N_CATEGORIES = np.array([3, 400, 2**40])
 
 
@@ -101,6 +123,37 @@ def test_shift_codes_finds_what_is_out_of_range(kernels, layout, code_dtype, fie
     codes = np.zeros((210, 3), code_dtype)
     codes[row, field] = wrong
     assert not kernels.shift_codes(LAYOUTS[layout](codes), N_CATEGORIES, np.array([0, 3, 403]), np.zeros((210, 3), int))
+
+
+def codes_of(code_dtype, n=210):
+    codes = np.random.default_rng(0).integers(0, [3, 40, 7], (n, 3)).astype(code_dtype)
+    return codes, np.array([3, 40, 7]), np.array([0, 3, 43])
+
+
+@pytest.mark.parametrize("code_dtype", ["int8", "uint8", "int32", "int64", "uint64"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("d", [1, 2, 10, 130])
+def test_gather_codes_has_the_bits_of_the_loop(kernels, layout, code_dtype, dtype, d):
+    codes, n_categories, offsets = codes_of(code_dtype)
+    table, bias, out = draw(50, d, dtype=dtype), draw(d, dtype=dtype, seed=2), np.full((210, d), np.nan, dtype)
+    assert kernels.gather_codes(table, LAYOUTS[layout](codes), n_categories, offsets, out, bias)
+    assert_array_equal(out, gather_sum_by_loop(table, codes.astype(np.int64) + offsets) + bias, strict=True)
+
+
+@pytest.mark.parametrize(("row", "field", "wrong"), [(0, 0, 3), (100, 1, -1), (209, 2, 7), (209, 2, -(2**63))])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_gather_codes_finds_what_is_out_of_range(kernels, layout, row, field, wrong):
+    codes, n_categories, offsets = codes_of(np.int64)
+    codes[row, field] = wrong
+    table, out = np.ones((50, 2)), np.empty((210, 2))
+    assert not kernels.gather_codes(table, LAYOUTS[layout](codes), n_categories, offsets, out, np.zeros(2))
+    assert not kernels.in_range(LAYOUTS[layout](codes), n_categories)
+
+
+@pytest.mark.parametrize("n", [0, 1, 210])
+def test_codes_in_range_are_found_to_be(kernels, n):
+    codes, n_categories, _ = codes_of(np.int64, n)
+    assert kernels.in_range(codes, n_categories)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -324,9 +377,9 @@ def test_neither_threads_nor_rows_asked_for_ahead_change_a_bit(numba_kernels, mo
         numba_kernels.scatter_add(dlogits, indices, -0.1, table, case == "missing")
         return logits, dlogits, table, np.array(result)
 
-    monkeypatch.setattr(numba_kernels, "MAX_THREADS", 1)
+    monkeypatch.setenv("ONEHOT_NUM_THREADS", "1")
     alone = step()
-    monkeypatch.setattr(numba_kernels, "MAX_THREADS", n_threads)
+    monkeypatch.setenv("ONEHOT_NUM_THREADS", str(n_threads))
     monkeypatch.setattr(numba_kernels.loops, "WIDE", 1)  # so that all rows are asked for ahead
     for shared, expected in zip(step(), alone, strict=True):
         assert_array_equal(shared, expected, strict=True)
@@ -353,7 +406,7 @@ def gather():
 
 """
 IN_A_FORK = """
-kernels.WORTH_THREADS, kernels.MAX_THREADS = 1, 2
+kernels.WORTH_THREADS, os.environ["ONEHOT_NUM_THREADS"] = 1, "2"
 gather()
 child = os.fork()
 if not child:
