@@ -50,8 +50,12 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> l
                     done.put((other, None, None))
 
     _helpers.ask(work, min(n_threads(), len(items)) - 1)
-    work()
-    answers = sorted((done.get() for _ in items), key=lambda answer: answer[0])
+    try:
+        work()
+        answers = sorted((done.get() for _ in items), key=lambda answer: answer[0])
+    finally:
+        for _ in left:  # after an interrupt
+            pass
     for _, _, error in answers:
         if error is not None:
             raise error
