@@ -10,12 +10,13 @@ Matplotlib is imported when something is drawn, not before: ``pip install 'oneho
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import is_classifier
+from sklearn.utils.validation import check_is_fitted
 
 from classifiers import diagnostics
 from classifiers._decision_grid import decision_grid
@@ -265,17 +266,22 @@ def hyperparameter_grid(
     Raises
     ------
     ValueError
-        If `parameters` is not given and not exactly two vary, naming those that do.
+        If `parameters` is not given and not exactly two vary, naming those that do; if the search has no parameter or
+        no metric of a given name, naming those that it has.
+    NotFittedError
+        If the search is not fitted.
 
     Notes
     -----
     A cell says mean and standard deviation over the folds; the best cell has a frame.
     """
-    results = getattr(search, "cv_results_", search)
+    if not isinstance(search, Mapping):
+        check_is_fitted(search, "cv_results_")
+    results = search if isinstance(search, Mapping) else search.cv_results_
+    _check_known(f"{metric=}", [metric], "mean_test_", results)
+    _check_known(f"{parameters=}", parameters or (), "param_", results)
     varying = [
-        key.removeprefix("param_")
-        for key in results
-        if key.startswith("param_") and len({str(value) for value in results[key]}) > 1
+        name for name in _names("param_", results) if len({str(value) for value in results[f"param_{name}"]}) > 1
     ]
     if parameters is None:
         if len(varying) != 2:
@@ -345,7 +351,9 @@ def _class_colors(K: int) -> Array:
     return np.array([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in COLORS[:K]])
 
 
-def _history(model: Any) -> History:
+def _history(model: CategoricalClassifier | History) -> History:
+    if isinstance(model, CategoricalClassifier):
+        check_is_fitted(model)
     history: History = getattr(model, "history_", model)
     if not len(history):
         raise ValueError("the history is empty: the model has not made an epoch")
@@ -371,6 +379,16 @@ def _field_name(model: CategoricalClassifier, field: int, of_codes: bool) -> str
     if len(names) == (len(model.n_categories_ or ()) if of_codes else model.n_features_in_):
         return str(names[field])
     return f"field {field} [code]" if of_codes else f"column {field}"
+
+
+def _names(prefix: str, results: Mapping[str, Any]) -> list[str]:
+    return [key.removeprefix(prefix) for key in results if key.startswith(prefix)]
+
+
+def _check_known(given: str, names: Iterable[str], prefix: str, results: Mapping[str, Any]) -> None:
+    known = _names(prefix, results)
+    if not set(names) <= set(known):
+        raise ValueError(f"{given}: the search has {', '.join(known)}")
 
 
 def _score_name(search: Any, metric: str) -> str:

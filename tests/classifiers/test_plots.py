@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from classifiers import MLPClassifier, SoftmaxRegression, plots
@@ -173,6 +174,12 @@ def test_learning_curves_refuse_other_metrics_and_an_empty_history(model):
         plots.learning_curves(model, metric="f1")
     with pytest.raises(ValueError, match="has not made an epoch"):
         plots.learning_curves([])
+
+
+@pytest.mark.parametrize("plot", [plots.learning_curves, plots.gradient_flow, plots.hyperparameter_grid])
+def test_a_model_that_is_not_fitted_has_nothing_to_show(plot):
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        plot(GridSearchCV(SoftmaxRegression(), {}) if plot is plots.hyperparameter_grid else SoftmaxRegression())
 
 
 def test_gradient_flow_has_a_line_a_layer(model):
@@ -382,6 +389,13 @@ def test_parameters_choose_the_axes_and_others_are_at_their_best():
     assert ax.texts[0].get_text() == "0.500\n± 0.400"
     with pytest.raises(ValueError, match=r"3 parameters vary: \['a', 'b', 'c'\]; pass parameters="):
         plots.hyperparameter_grid(three)
+
+
+def test_a_grid_of_other_names_says_which_there_are():
+    with pytest.raises(ValueError, match=r"parameters=\('alpha', 'tol'\): the search has alpha, batch_size"):
+        plots.hyperparameter_grid(SEARCH, ("alpha", "tol"))
+    with pytest.raises(ValueError, match="metric='f1': the search has score"):
+        plots.hyperparameter_grid(SEARCH, metric="f1")
 
 
 def test_a_fit_that_failed_is_said_to_have():
