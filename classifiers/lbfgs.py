@@ -45,8 +45,9 @@ def fit_lbfgs(
 
     Converged means that no component of the gradient exceeds `tol`, or that the objective no longer falls in float64.
     """
-    if max_iter == 0:
-        return [], "reached 0 iterations", False
+    at_once = stopping([])
+    if at_once is not None or max_iter == 0:
+        return [], at_once or "reached 0 iterations", at_once is not None
     theta = np.concatenate([np.asarray(p, np.float64).ravel() for p in network.parameters])
     dtheta = np.empty_like(theta)
     shapes = [p.shape for p in network.parameters]

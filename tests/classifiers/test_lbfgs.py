@@ -96,6 +96,7 @@ def test_it_computes_in_double_precision_and_stores_single(problem):
         ({"max_iter": 3}, "reached 3 iterations", False, 3),
         ({"max_iter": 0}, "reached 0 iterations", False, 0),
         ({"stopping": MaxEpochs(4)}, "reached 4 epochs", True, 4),
+        ({"stopping": MaxEpochs(0)}, "reached 0 epochs", True, 0),
         ({"stopping": GradientNorm(1e9)}, "gradient norm", True, 1),
         ({"tol": 0.0}, "the objective no longer falls", True, None),
     ],
