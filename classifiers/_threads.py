@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Return ``[function(item) for item in items]``, computed on all cores; BLAS gets one thread in each."""
+    """Return ``[function(item) for item in items]``, on `onehot._threads`; BLAS gets one thread in each."""
     with one_blas_thread:  # always: with more, BLAS adds up in another order
         return _threads.map_in_order(function, items)
 

@@ -1,7 +1,7 @@
 """Independent calls on all cores, their results in order.
 
-What is shared out is decided by the caller, who cuts it by the shape of the data alone; each part is computed by one
-thread. NumPy, SciPy's sparse products and the compiled kernels let go of the interpreter's lock while they work.
+NumPy, SciPy's sparse products and the compiled kernels let go of the interpreter's lock while they work. What is shared
+out is the caller's to decide, so that no bit of a result depends on who computes it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> l
     """Return ``[function(item) for item in items]``, computed on `n_threads` threads at most.
 
     The caller's thread is one of them and waits for nobody to begin, so that calls may overlap and contain each other.
-    Where several items fail, the error of the first is raised.
+    Where several items fail, the error of the first is raised, but an interrupt before any.
     """
     items = list(items)
     left = iter(range(len(items)))  # whoever asks next gets the next one
@@ -56,9 +56,14 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> l
     finally:
         for _ in left:  # after an interrupt
             pass
-    for _, _, error in answers:
-        if error is not None:
-            raise error
+    items.clear()  # a thread that finds nothing left holds on to nothing
+    errors = [error for _, _, error in answers if error is not None]
+    if errors:
+        try:
+            raise next((error for error in errors if not isinstance(error, Exception)), errors[0])
+        finally:
+            errors.clear()  # an error refers to this frame
+            answers.clear()
     return [result for _, result, _ in answers]
 
 
@@ -67,18 +72,24 @@ class Helpers:
 
     def __init__(self) -> None:
         self.tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()  # its threads begin 30 us before an executor's
-        self.n_threads = 0
+        self.n_started = 0
         self.starting = Lock()
 
     def ask(self, work: Callable[[], None], n_helpers: int) -> None:
         """Have `work` called by as many threads, in the caller's context: with its ``np.errstate``."""
-        if self.n_threads < n_helpers:
+        if self.n_started < n_helpers:
             with self.starting:
-                for number in range(self.n_threads, n_helpers):
-                    Thread(target=self._serve, name=f"onehot-{number}", daemon=True).start()
-                self.n_threads = max(self.n_threads, n_helpers)
-        for _ in range(n_helpers):
+                self._start(n_helpers)
+        for _ in range(min(n_helpers, self.n_started)):
             self.tasks.put(partial(copy_context().run, work))
+
+    def _start(self, n_helpers: int) -> None:
+        while self.n_started < n_helpers:
+            try:
+                Thread(target=self._serve, name=f"onehot-{self.n_started}", daemon=True).start()
+            except RuntimeError:  # no more of them, or none any more at the interpreter's exit: the caller does it all
+                return
+            self.n_started += 1
 
     def _serve(self) -> None:
         while True:

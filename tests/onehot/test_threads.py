@@ -1,10 +1,14 @@
 """Calls shared out among threads: their order, their errors, and calls within calls."""
 
-from threading import Barrier, Thread, get_ident
+import weakref
+from queue import SimpleQueue
+from threading import Barrier, Event, Thread, get_ident
+from typing import Any
 
 import numpy as np
 import pytest
 
+from onehot import _threads
 from onehot._threads import map_in_order, n_threads
 
 
@@ -71,9 +75,77 @@ def test_calls_of_several_threads_may_overlap():
     assert results == {i: [[i + k for k in range(10)]] * 50 for i in range(4)}
 
 
-def test_threads_see_the_error_state_of_their_caller():
+def test_threads_see_the_error_state_of_their_caller(n):
+    everybody = Barrier(n)
+
+    def divide(x):
+        everybody.wait(30)
+        return float(np.float64(x) / np.float64(0))
+
     with np.errstate(all="ignore"):
-        assert map_in_order(lambda x: float(np.float64(x) / np.float64(0)), [1, 2]) == [np.inf, np.inf]
+        assert map_in_order(divide, [1] * n) == [np.inf] * n
+
+
+def test_an_interrupt_comes_before_any_error(n):
+    everybody = Barrier(n)
+
+    def fail(k):
+        everybody.wait(30)
+        raise KeyboardInterrupt if k == n - 1 else ValueError(f"item {k}")
+
+    with pytest.raises(KeyboardInterrupt):
+        map_in_order(fail, range(n))
+
+
+def test_after_an_interrupt_of_the_caller_no_other_item_is_begun(n, monkeypatch):
+    caller, begun, interrupted = get_ident(), [], Event()
+
+    class Interrupted(SimpleQueue[Any]):
+        """One that the caller cannot write to: as if the interrupt came between two items."""
+
+        def put(self, *args, **kwargs):
+            if get_ident() == caller:
+                raise KeyboardInterrupt
+            super().put(*args, **kwargs)
+
+    def begin(k):
+        begun.append(k)
+        if get_ident() != caller:
+            interrupted.wait(30)
+
+    monkeypatch.setattr(_threads, "_helpers", _threads.Helpers())
+    with monkeypatch.context() as patch:
+        patch.setattr(_threads, "SimpleQueue", Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            map_in_order(begin, range(1000))
+    interrupted.set()
+    everybody = Barrier(n)
+    map_in_order(lambda _: everybody.wait(30), range(n))  # for which the others have to be done
+    assert len(begun) <= n
+
+
+def test_nothing_is_held_on_to_after_an_error(n):
+    class Item:
+        pass
+
+    def fail(item):
+        raise ValueError
+
+    item = Item()
+    gone = weakref.ref(item)
+    with pytest.raises(ValueError):  # noqa: PT011 - whichever
+        map_in_order(fail, [item])
+    del item
+    assert gone() is None
+
+
+def test_without_other_threads_the_caller_does_it_all(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(_threads, "_helpers", _threads.Helpers())
+    monkeypatch.setattr(Thread, "start", refuse)
+    assert map_in_order(lambda k: k * k, range(10)) == [k * k for k in range(10)]
 
 
 @pytest.mark.parametrize("wanted", ["two", "-1", "1.5"])
