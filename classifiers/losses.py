@@ -34,16 +34,23 @@ def softmax(logits: npt.ArrayLike, /) -> Array:
     array, shape (..., K)
         Probabilities; each row sums to 1.
 
+    Raises
+    ------
+    ValueError
+        If there is no axis of classes, or no class.
+
     Examples
     --------
     >>> softmax([[0.0, 0.0], [0.0, 1e4]])
     array([[0.5, 0.5],
            [0. , 1. ]])
     """
-    Z = np.ascontiguousarray(_floats(logits))
-    K = Z.shape[-1]
-    P = np.empty_like(Z)
-    kernels.active.softmax(Z.reshape(-1, K), P.reshape(-1, K))
+    Z = _floats(logits)
+    if not Z.ndim or not Z.shape[-1]:
+        raise ValueError(f"logits must have shape (..., K) with a class or more, got {Z.shape}")
+    P = np.empty(Z.shape, Z.dtype)
+    rows = (-1, Z.shape[-1])
+    kernels.active.softmax(np.ascontiguousarray(Z).reshape(rows), P.reshape(rows))
     return P
 
 

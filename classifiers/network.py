@@ -173,12 +173,20 @@ def initialize(
     """Return a network with layers of `sizes`, (V, H_1, ..., K), each with its initializer; biases are zero.
 
     `fan_in` of the input layer is the number of its active inputs, f, not V.
+
+    Raises
+    ------
+    ValueError
+        If an initializer returns an array of another shape.
     """
     weights: list[Any] = []
     for layer, initializer in enumerate(initializers):
         rows, columns = sizes[layer : layer + 2]
         active = fan_in if layer == 0 else rows
-        weights.append(initializer((rows, columns), fan_in=active, fan_out=columns, rng=rng, dtype=dtype))
+        W = initializer((rows, columns), fan_in=active, fan_out=columns, rng=rng, dtype=dtype)
+        if np.shape(W) != (rows, columns):
+            raise ValueError(f"the initializer returned shape {np.shape(W)}; it must return ({rows}, {columns})")
+        weights.append(np.ascontiguousarray(W, dtype))
     weights[0] = ScaledTable(weights[0])
     return Network(weights, [np.zeros(columns, dtype) for columns in sizes[1:]], activation)
 

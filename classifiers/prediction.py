@@ -1,9 +1,9 @@
 """Prediction of many rows: in chunks on all cores, through joined fields where that pays.
 
-Memory is that of the result and of a chunk a thread, whatever the number of rows, once a table has been read. Equal
-rows have equal logits: where few joint categories are possible at all, each is computed once and the rows look their
-results up; where a chunk has many duplicates and a row costs a pass through hidden layers, each distinct row makes that
-pass once.
+Memory is that of the result and of a chunk a thread, whatever the number of rows, once a table has been read. Codes are
+checked and their rows selected in one pass, where there is nothing else to do with them. Equal rows have equal logits:
+where few joint categories are possible at all, each is computed once and the rows look their results up; where a chunk
+has many duplicates and a row costs a pass through hidden layers, each distinct row makes that pass once.
 """
 
 from __future__ import annotations
@@ -52,30 +52,29 @@ def predict(
     are_codes : bool
         Whether X is an array of codes that stand for themselves where they are in [0, n_categories).
     """
-    n, dtype = X.shape[0], network.biases[0].dtype
+    n, W, b = X.shape[0], np.asarray(network.weights[0]), network.biases[0]
     fused = None if n_categories is None else _worth_joining(network, n_categories, n)
-    counts, offsets = np.asarray(n_categories), np.cumsum((0, *(n_categories or ())[:-1]))
+    counts = np.asarray(() if n_categories is None else n_categories)
 
     def by_rows(chunk: Any) -> Array:
         return _once_a_distinct_row(network, read(chunk), finish)
 
     def in_one_pass(codes: Array) -> Array:
-        (W,), (b,) = network.weights, network.biases
-        Z = np.empty((len(codes), len(b)), dtype)
-        fits = kernels.active.gather_codes(np.asarray(W), codes, counts, offsets, Z, b)
+        Z = np.empty((len(codes), len(b)), b.dtype)
+        fits = kernels.active.gather_codes(W, codes, counts, np.cumsum(counts) - counts, Z, b)
         return finish(Z) if fits else by_rows(codes)
 
-    predict_chunk = in_one_pass if are_codes and len(network.weights) == 1 and n > ROWS_A_CHUNK else by_rows
+    is_one_product = len(network.weights) == 1 and W.flags.c_contiguous and W.flags.aligned and W.dtype == b.dtype
+    predict_chunk = in_one_pass if are_codes and is_one_product and n > ROWS_A_CHUNK else by_rows
     if fused is not None:
-        table, *others = network.weights
-        joined = Network([fused.table(np.asarray(table)), *others], network.biases, network.activation)
+        joined = Network([fused.table(W), *network.weights[1:]], network.biases, network.activation)
         is_one_field = len(fused.groups) == 1
         if is_one_field:
             result_of_category = finish(joined.logits(OneHot(np.arange(len(joined.weights[0])))))
 
         def by_joint_rows(chunk: Any) -> Array:
             if are_codes and kernels.active.in_range(chunk, counts):
-                J = fused.join_codes(chunk, dtype=dtype)
+                J = fused.join_codes(chunk, dtype=b.dtype)
             else:
                 design = read(chunk)
                 if not isinstance(design, OneHot) or (design.indices < 0).any():

@@ -2,15 +2,15 @@
 
     in_range               whether all codes are in [0, n_categories)
     shift_codes            indices = codes + offsets, where they are
-    gather_codes           both that and gather_sum, in one pass
+    gather_codes           in_range, and gather_sum of the indices
     gather_sum             out[i] = sum_j table[indices[i, j]] + bias     forward
     scatter_add            out[indices[i, j]] += scale * values[i]        backward: its adjoint
     coalesce               the distinct rows of a batch, and where each index went
     softmax                exp(z) / sum exp(z) of every row of logits
     softmax_cross_entropy  the loss of a batch of logits, and its gradient
 
-A backend is a module with these functions. The first three are given codes as a user passes them; the others take
-C-contiguous arrays of one float type, and indices that are in range, and check nothing. Callers write
+A backend is a module with these functions. They check nothing: floats are C-contiguous arrays of one type, and indices
+are in range. Only the first three say whether the codes are, which they take as a user passes them. Callers write
 ``kernels.active.gather_sum(...)``, so that a change of backend holds from the next call on.
 """
 

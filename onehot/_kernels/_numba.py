@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from onehot._arrays import Array
+from onehot._arrays import Array, index_dtype
 from onehot._kernels import _numba_loops as loops
 from onehot._kernels import _scipy as numpy_kernels
 from onehot._kernels._numba_loops import compiled, constant_classes, is_far
@@ -53,10 +53,14 @@ def shift_codes(codes: Array, n_categories: Array, offsets: Array, indices: Arra
 def gather_codes(table: Array, codes: Array, n_categories: Array, offsets: Array, out: Array, bias: Array) -> bool:
     """Set ``out[i] = sum_j table[codes[i, j] + offsets[j]] + bias``; return whether all codes are in range."""
     d = out.shape[1]
-    if not _is_plain(codes) or d > STRIP or is_far(table):
-        return numpy_kernels.gather_codes(table, codes, n_categories, offsets, out, bias)
-    unsigned, largest = numpy_kernels.as_unsigned(codes, n_categories)
-    return _gather_codes(d)(table, unsigned, largest, offsets.astype(np.intp), bias, out)
+    if _is_plain(codes) and d <= STRIP and not is_far(table):
+        unsigned, largest = numpy_kernels.as_unsigned(codes, n_categories)
+        return _gather_codes(d)(table, unsigned, largest, offsets.astype(np.intp), bias, out)
+    indices = np.empty(codes.shape, index_dtype(len(table)))
+    if not shift_codes(np.ascontiguousarray(codes), n_categories, offsets, indices):
+        return False
+    gather_sum(table, indices, out, False, bias)
+    return True
 
 
 def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias: Array | None = None) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from onehot._arrays import Array
+from onehot._arrays import Array, index_dtype
 from onehot._threads import map_in_order
 
 __all__ = [
@@ -58,7 +58,7 @@ def shift_codes(codes: Array, n_categories: Array, offsets: Array, indices: Arra
 
 def gather_codes(table: Array, codes: Array, n_categories: Array, offsets: Array, out: Array, bias: Array) -> bool:
     """Set ``out[i] = sum_j table[codes[i, j] + offsets[j]] + bias``; return whether all codes are in range."""
-    indices = np.empty(codes.shape, offsets.dtype)
+    indices = np.empty(codes.shape, index_dtype(len(table)))
     if not shift_codes(codes, n_categories, offsets, indices):
         return False
     gather_sum(table, indices, out, False, bias)

@@ -194,11 +194,11 @@ def test_chunks_joined_or_not_predict_the_same(n_categories, hidden, fmt, monkey
     assert_close(probability, model.predict_proba(X), scale=1, terms=200)
 
 
-@pytest.mark.parametrize("n_categories", [[500, 600], [4] * 20])
+@pytest.mark.parametrize("n_categories", [[500, 600], [9, 9], [4] * 6])  # apart, one joint field, several
 def test_codes_that_are_not_categories_are_found_among_many_rows(n_categories):
     codes = np.random.default_rng(0).integers(0, n_categories, (20_000, len(n_categories)))
     codes[17_000, 1] = -1
-    y = codes.sum(axis=1) % 3
+    y = np.arange(20_000) % 16
     settings: dict[str, Any] = {"n_categories": n_categories, "solver": "sgd", "max_iter": 1, "random_state": 0}
     model = SoftmaxRegression(handle_missing="zero", **settings).fit(codes, y)
     expected = model.predict_proba(OneHot(codes, n_categories, missing="zero"))
@@ -207,6 +207,38 @@ def test_codes_that_are_not_categories_are_found_among_many_rows(n_categories):
     codes[17_000, 1] = n_categories[1]  # where the table holds the missing
     with pytest.raises(ValueError, match=rf"field 1, row 17000: code {n_categories[1]} is not in \[0,"):
         model.predict_proba(codes)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("n_categories", [[500, 600], [9, 9], [4] * 6, [300_000, 4]])
+def test_many_codes_are_read_once_and_as_rows_of_a_matrix_are(n_categories, order, monkeypatch):
+    codes = np.random.default_rng(0).integers(0, n_categories, (20_000, len(n_categories)))
+    model = SoftmaxRegression(n_categories=n_categories, solver="sgd", max_iter=1, random_state=0)
+    model.fit(codes, np.arange(20_000) % 16)
+    expected = model.predict_proba(OneHot(codes, n_categories))
+    monkeypatch.setattr(model, "_design", lambda *args: pytest.fail("the codes were made a matrix"))
+    assert_close(model.predict_proba(np.asarray(codes, order=order)), expected, scale=1, terms=100)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_initializer_may_return_any_layout_and_float(order, dtype):
+    codes = np.random.default_rng(0).integers(0, 9, (20_000, 3))
+
+    def initializer(shape, *, rng, **others):
+        return np.asarray(rng.normal(size=shape), dtype, order=order)
+
+    model = MLPClassifier((), initializer=initializer, n_categories=[9] * 3, max_iter=1, random_state=0)
+    model.fit(codes, codes.sum(axis=1) % 3)
+    assert model.coefs_[0].dtype == np.float32
+    in_pieces = [model.predict_proba(piece) for piece in np.split(codes, 40)]
+    assert_close(model.predict_proba(codes), np.concatenate(in_pieces), scale=1, terms=20)
+
+
+def test_an_initializer_of_another_shape_is_refused():
+    model = MLPClassifier((4,), initializer=lambda shape, **others: np.zeros(shape[::-1]), n_categories=[9])
+    with pytest.raises(ValueError, match=r"the initializer returned shape \(4, 9\); it must return \(9, 4\)"):
+        model.fit([[0], [8]], [0, 1])
 
 
 @pytest.mark.parametrize("missing", [False, True])

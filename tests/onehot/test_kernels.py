@@ -364,8 +364,12 @@ def numba_kernels(monkeypatch):
 
 
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("head_start", [0, 500, 10**9])
 @pytest.mark.parametrize("n_threads", [1, 2, 3, 8])
-def test_neither_threads_nor_rows_asked_for_ahead_change_a_bit(numba_kernels, monkeypatch, n_threads, case, dtype):
+def test_neither_threads_nor_rows_asked_for_ahead_change_a_bit(
+    numba_kernels, monkeypatch, n_threads, head_start, case, dtype
+):
+    monkeypatch.setattr(numba_kernels, "HEAD_START", head_start)
     indices = draw_indices(case, n=300)
     n = len(indices)
     y, weight = np.arange(n) % 10, draw(n, dtype=dtype) ** 2
