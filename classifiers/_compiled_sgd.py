@@ -6,8 +6,8 @@ With the learning rate lr and the L2 penalty alpha, the step for a batch of B sa
     dZ = (softmax(Z) - Y) / B
     W  = (1 - lr alpha) W - lr X.T @ dZ,    b = b - lr sum_i dZ[i]
 
-with the passes of `network` through the hidden layers, where there are any, before and after its second line. It runs
-on the loops that `network` and `optimizers` call for it. Between two of them, for a batch of 256 samples, the
+Where there are hidden layers, they are passed through before the second line, and passed back through and stepped after
+it. All runs on the loops that `network` and `optimizers` call. Between two of them, for a batch of 256 samples, the
 interpreter takes longer than they do; and here the samples to come are asked for while those of this batch are copied.
 Imported only where the kernels are Numba's.
 """
@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from classifiers._scaled_table import SMALLEST_SCALE
+from classifiers._scaled_table import SMALLEST_SCALE, ScaledTable
 from classifiers.activations import relu
 from classifiers.network import Network
 from classifiers.optimizers import SGD, Optimizer
@@ -44,20 +44,23 @@ from onehot._kernels._numba_row import fetch, fill, load, plus, store, times
 __all__ = ["can_step", "make_steps"]
 
 Array = npt.NDArray[Any]
-MOST_UNITS = 128  # of a layer: as many as registers hold
-BATCHES_A_CALL = 256  # between two of them, an interrupt is heard
+MOST_UNITS = 128  # of a layer: registers hold as many of the first, and the others are small for threads of BLAS
+NUMBERS_A_CALL = 1 << 27  # that a pass meets: between two calls, a tenth of a second, an interrupt is heard
 AHEAD = 16  # samples between asking for one and copying it
 LINE = 16  # indices in a cache line
 
 
 def can_step(network: Network, X: Any, optimizer: Optimizer) -> bool:
     """Whether the steps of this training are those above."""
+    W, *weights = network.weights
     return (
         type(X) is OneHot
         and type(optimizer) is SGD
+        and type(W) is ScaledTable
         and max(map(len, network.biases)) <= MOST_UNITS
-        and network.weights[0].values.flags.carray
-        and (len(network.weights) == 1 or network.activation == relu)
+        and W.values.flags.carray
+        and {each.dtype for each in (*weights, *network.biases)} == {W.dtype}
+        and (not weights or network.activation == relu)
     )
 
 
@@ -68,10 +71,16 @@ def make_steps(
     X, y, weight = data
     (W, *weights), (b, *biases) = network.weights, network.biases
     steps = _steps(len(b), constant_classes(len(network.biases[-1])), is_far(W.values), len(weights) > 0)
-    lr, decay = optimizer.learning_rate, 1 - optimizer.learning_rate * optimizer.weight_decay
+    y, lr, decay = (
+        np.ascontiguousarray(y),
+        optimizer.learning_rate,
+        1 - optimizer.learning_rate * optimizer.weight_decay,
+    )
+    numbers_a_batch = batch_size * (X.indices.shape[1] * len(b) + sum(each.size for each in weights))
+    samples_a_call = batch_size * max(1, NUMBERS_A_CALL // numbers_a_batch)
     loss = accuracy = 0.0
-    for start in range(0, len(order), BATCHES_A_CALL * batch_size):
-        samples = order[start : start + BATCHES_A_CALL * batch_size]
+    for start in range(0, len(order), samples_a_call):
+        samples = order[start : start + samples_a_call]
         more_loss, more_accuracy, W.scale = steps(
             X.indices, y, weight, samples, batch_size, W.values, W.scale, b, tuple(weights), tuple(biases), lr, decay
         )
@@ -169,7 +178,7 @@ def _backward(
     lr: float,
     decay: float,
 ) -> Array:
-    """Make the step of each layer behind a hidden one; return dZ of the first."""
+    """Make the step of every layer but the first; return dZ of that one."""
     for layer in range(len(weights) - 1, -1, -1):
         A, W, b = activations[layer], weights[layer], biases[layer]
         dW, dA = np.empty_like(W), np.empty_like(A)
@@ -182,9 +191,9 @@ def _backward(
         for i in range(len(dZ)):
             for c in range(len(b)):
                 b[c] -= rate * dZ[i, c]
-        is_positive, flat = A.reshape(-1), dA.reshape(-1)
-        for q in range(flat.size):
-            flat[q] *= is_positive[q] > 0
+        a, da = A.reshape(-1), dA.reshape(-1)
+        for q in range(da.size):
+            da[q] *= a[q] > 0
         dZ = dA
     return dZ
 

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import onehot
 from classifiers import SoftmaxRegression, training
@@ -92,11 +93,33 @@ def test_with_hidden_layers_too(problem, layers, weight_decay, dtype):
 
 def test_what_is_no_number_is_not_lost_in_a_hidden_layer(problem):
     data = Dataset(OneHot(problem.codes, problem.n_categories), problem.y)
-    network, rng = new_network(data.X, problem.K, np.float32, (5,)), np.random.default_rng(0)
+    network = new_network(data.X, problem.K, np.float32, (5,))
     network.weights[0].values[:, 0] = np.nan
-    with np.errstate(invalid="ignore"):
-        record = train_epoch(network, data, SGD(0.1), batch_size=20, rng=rng, epoch=1)
-    assert np.isnan(record.loss)
+    loss, *_ = compiled_sgd.make_steps(network, data, SGD(0.1), np.arange(60), 20)
+    assert np.isnan(loss)
+
+
+@pytest.mark.parametrize("layers", [(), (5,)], ids=str)
+def test_labels_of_any_layout_are_taken(problem, layers):
+    labels = np.repeat(problem.y, 2)[::2]
+    assert not labels.flags.c_contiguous
+    data = Dataset(OneHot(problem.codes, problem.n_categories), labels)
+    assert_same_training(data, problem.K, np.float32, layers=layers)
+
+
+def test_blas_has_one_thread_meanwhile(problem, monkeypatch):
+    seen: list[int] = []
+    make_steps = compiled_sgd.make_steps
+
+    def watched(*args):
+        seen.extend(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+        return make_steps(*args)
+
+    monkeypatch.setattr(compiled_sgd, "make_steps", watched)
+    data = Dataset(OneHot(problem.codes, problem.n_categories), problem.y)
+    with threadpool_limits(2, user_api="blas"):
+        train_epochs(SGD(0.3), data, problem.K, np.float32, 20, (5,))
+    assert set(seen) == {1}
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 90, 1000])
@@ -122,7 +145,7 @@ def test_missing_codes_select_nothing(problem, dtype):
 def test_a_call_may_end_after_any_batch(problem, monkeypatch, dtype):
     data = Dataset(OneHot(problem.codes, problem.n_categories, dtype=dtype), problem.y)
     at_once, *_ = train_epochs(SGD(0.3, weight_decay=0.1), data, problem.K, dtype, 20)
-    monkeypatch.setattr(compiled_sgd, "BATCHES_A_CALL", 2)
+    monkeypatch.setattr(compiled_sgd, "NUMBERS_A_CALL", 1)
     in_parts, *_ = train_epochs(SGD(0.3, weight_decay=0.1), data, problem.K, dtype, 20)
     np.testing.assert_array_equal(in_parts.weights[0], at_once.weights[0])
     np.testing.assert_array_equal(in_parts.biases[0], at_once.biases[0])
@@ -139,6 +162,12 @@ def test_nothing_else_is_taken_for_it(problem):
     for K, layers, activation in ((129, (), relu), (problem.K, (5, 129), relu), (problem.K, (5,), tanh)):
         network = new_network(X["OneHot"], K, np.float32, layers, activation)
         assert not compiled_sgd.can_step(network, X["OneHot"], SGD())
+    for layer, values in enumerate(new_network(X["OneHot"], problem.K, np.float64, (5,)).weights):
+        network = new_network(X["OneHot"], problem.K, np.float32, (5,))
+        network.weights[layer] = values  # of another type
+        assert not compiled_sgd.can_step(network, X["OneHot"], SGD())
+    network.weights[0] = np.zeros(network.weights[0].shape, np.float32)
+    assert not compiled_sgd.can_step(network, X["OneHot"], SGD())
 
 
 @pytest.mark.parametrize("backend", ["numba", "scipy"])
