@@ -71,26 +71,26 @@ def make_steps(
     X, y, weight = data
     (W, *weights), (b, *biases) = network.weights, network.biases
     steps = _steps(len(b), constant_classes(len(network.biases[-1])), is_far(W.values), len(weights) > 0)
-    y, lr, decay = (
-        np.ascontiguousarray(y),
-        optimizer.learning_rate,
-        1 - optimizer.learning_rate * optimizer.weight_decay,
-    )
+    lr, decay = optimizer.learning_rate, 1 - optimizer.learning_rate * optimizer.weight_decay
     numbers_a_batch = batch_size * (X.indices.shape[1] * len(b) + sum(each.size for each in weights))
     samples_a_call = batch_size * max(1, NUMBERS_A_CALL // numbers_a_batch)
+    y, scale = np.ascontiguousarray(y), np.array([W.scale])
     loss = accuracy = 0.0
-    for start in range(0, len(order), samples_a_call):
-        samples = order[start : start + samples_a_call]
-        more_loss, more_accuracy, W.scale = steps(
-            X.indices, y, weight, samples, batch_size, W.values, W.scale, b, tuple(weights), tuple(biases), lr, decay
-        )
-        loss, accuracy = loss + more_loss, accuracy + more_accuracy
-        optimizer.n_steps += math.ceil(len(samples) / batch_size)
+    try:
+        for start in range(0, len(order), samples_a_call):
+            samples = order[start : start + samples_a_call]
+            more_loss, more_accuracy = steps(
+                X.indices, y, weight, samples, batch_size, W.values, scale, b, tuple(weights), tuple(biases), lr, decay
+            )
+            loss, accuracy = loss + more_loss, accuracy + more_accuracy
+            optimizer.n_steps += math.ceil(len(samples) / batch_size)
+    finally:  # an interrupt is heard when a call has ended: the values are already those of the new scale
+        W.scale = float(scale[0])
     return loss, accuracy, ()
 
 
 @cache
-def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tuple[float, float, float]]:
+def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tuple[float, float]]:
     @compiled
     def steps(
         indices: Array,
@@ -99,17 +99,17 @@ def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tu
         order: Array,
         batch_size: int,
         values: Array,
-        scale: float,
+        scale_of_values: Array,
         b: Array,
         weights: tuple[Array, ...],
         biases: tuple[Array, ...],
         lr: float,
         decay: float,
-    ) -> tuple[float, float, float]:
+    ) -> tuple[float, float]:
         rows, labels = np.empty((batch_size, indices.shape[1]), indices.dtype), np.empty(batch_size, y.dtype)
         shares = None if weight is None else np.empty(batch_size, weight.dtype)
         sums, bias, nothing = np.empty((batch_size, d), values.dtype), b.reshape((1, d)), np.zeros(d, values.dtype)
-        loss = accuracy = 0.0
+        loss, accuracy, scale = 0.0, 0.0, scale_of_values[0]
         for first in range(0, len(order), batch_size):
             B = min(batch_size, len(order) - first)
             X, label, share, Z = rows[:B], labels[:B], None if shares is None else shares[:B], sums[:B]
@@ -146,7 +146,8 @@ def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tu
             for i in range(B):
                 db = plus(db, load(dZ, i, 0, d))
             store(bias, 0, 0, plus(last, times(fill(dZ, -lr, d), db)))
-        return loss, accuracy, scale
+        scale_of_values[0] = scale
+        return loss, accuracy
 
     return steps
 
@@ -188,9 +189,12 @@ def _backward(
         for i in range(len(W)):
             for c in range(len(b)):
                 W[i, c] = W[i, c] * W.dtype.type(decay) - rate * dW[i, c]
+        db = np.zeros_like(b)
         for i in range(len(dZ)):
             for c in range(len(b)):
-                b[c] -= rate * dZ[i, c]
+                db[c] += dZ[i, c]
+        for c in range(len(b)):
+            b[c] -= rate * db[c]
         a, da = A.reshape(-1), dA.reshape(-1)
         for q in range(da.size):
             da[q] *= a[q] > 0

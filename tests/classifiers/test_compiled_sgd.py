@@ -1,13 +1,14 @@
 """The compiled steps against the textbook's, which are made in Python one by one."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import onehot
-from classifiers import SoftmaxRegression, training
+from classifiers import MLPClassifier, SoftmaxRegression, training
 from classifiers.activations import relu, tanh
 from classifiers.initializers import normal
 from classifiers.network import initialize
@@ -99,6 +100,40 @@ def test_what_is_no_number_is_not_lost_in_a_hidden_layer(problem):
     assert np.isnan(loss)
 
 
+@pytest.mark.parametrize("layers", [(), (5,), (5, 4)], ids=str)
+def test_small_steps_of_a_large_bias_are_not_rounded_off(layers):
+    problem = make_problem(n=1000, n_categories=(4, 3), K=2)
+    data, samples = Dataset(OneHot(problem.codes, problem.n_categories), problem.y), np.arange(1000)
+    networks = [new_network(data.X, 2, np.float32, layers) for _ in range(2)]
+    for network, make_steps in zip(networks, (compiled_sgd.make_steps, training._make_steps), strict=True):
+        network.biases[-1][:] = 8
+        make_steps(network, data, SGD(1e-3), samples, 1000)
+    assert (networks[0].biases[-1] != 8).any()
+    assert_close(networks[0].biases[-1], networks[1].biases[-1], terms=2)
+
+
+def test_an_interrupt_leaves_whole_steps(problem, monkeypatch):
+    data = Dataset(OneHot(problem.codes, problem.n_categories), problem.y)
+    networks = [new_network(data.X, problem.K, np.float32) for _ in range(2)]
+    samples, optimizer = np.arange(60), SGD(0.3, weight_decay=1.0)
+    compiled_sgd.make_steps(networks[0], data, optimizer, samples, 20)
+    made = compiled_sgd._steps
+
+    def interrupted(*constants):
+        def steps(*args):
+            made(*constants)(*args)
+            raise KeyboardInterrupt  # which is heard when a call has ended
+
+        return steps
+
+    monkeypatch.setattr(compiled_sgd, "_steps", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        compiled_sgd.make_steps(networks[1], data, optimizer, samples, 20)
+    for network in networks:
+        assert network.weights[0].scale < 0.5
+    np.testing.assert_array_equal(networks[0].weights[0], networks[1].weights[0])
+
+
 @pytest.mark.parametrize("layers", [(), (5,)], ids=str)
 def test_labels_of_any_layout_are_taken(problem, layers):
     labels = np.repeat(problem.y, 2)[::2]
@@ -168,6 +203,20 @@ def test_nothing_else_is_taken_for_it(problem):
         assert not compiled_sgd.can_step(network, X["OneHot"], SGD())
     network.weights[0] = np.zeros(network.weights[0].shape, np.float32)
     assert not compiled_sgd.can_step(network, X["OneHot"], SGD())
+
+
+@pytest.mark.parametrize("backend", ["numba", "scipy"])
+def test_numbers_of_any_type_are_settings(problem, backend):
+    onehot.set_backend(backend)
+    small: dict[str, Any] = {"batch_size": np.int8(20), "learning_rate": np.float16(0.5), "max_iter": np.uint8(3)}
+    usual = {"batch_size": 20, "learning_rate": 0.5, "max_iter": 3}
+    settings = {
+        "hidden_layer_sizes": np.array([100, 7], np.int8),
+        "n_categories": problem.n_categories,
+        "random_state": 0,
+    }
+    fits = [MLPClassifier(solver="sgd", **settings, **each).fit(problem.codes, problem.y) for each in (small, usual)]
+    assert [record.loss for record in fits[0].history_] == [record.loss for record in fits[1].history_]
 
 
 @pytest.mark.parametrize("backend", ["numba", "scipy"])
