@@ -163,13 +163,13 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
                 self._begin(design)
             self._optimizer = self._running_optimizer()
             schedule = get_schedule(self.schedule, max_iter=max(self.max_iter, 1))
-            self._optimizer.learning_rate = self._base_learning_rate() * schedule(len(self.history_))
+            self._optimizer.learning_rate = self._base_learning_rate() * float(schedule(len(self.history_)))
             with np.errstate(all="ignore"):
                 record = train_epoch(
                     self._network,
                     Dataset(design, y_index, weight),
                     self._optimizer,
-                    batch_size=self.batch_size,
+                    batch_size=int(self.batch_size),
                     rng=self._generator,
                     epoch=len(self.history_) + 1,
                 )
@@ -311,7 +311,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
                     self._network,
                     data,
                     alpha=self.alpha,
-                    max_iter=self.max_iter,
+                    max_iter=int(self.max_iter),
                     tol=self.tol,
                     stopping=stopping,
                     validation=validation,
@@ -330,7 +330,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
                 data,
                 self._optimizer,
                 schedule=get_schedule(self.schedule, max_iter=max(self.max_iter, 1)),
-                batch_size=self.batch_size,
+                batch_size=int(self.batch_size),
                 stopping=MaxEpochs(self.max_iter) | stopping,
                 rng=rng,
                 validation=validation,

@@ -134,7 +134,7 @@ class MLPClassifier(CategoricalClassifier):
         hidden = get_initializer(self.initializer, activation)
         last = get_initializer(self.initializer, "softmax")
         initializers = [hidden] * len(self.hidden_layer_sizes) + [last]
-        sizes = (V, *self.hidden_layer_sizes, K)
+        sizes = (V, *map(int, self.hidden_layer_sizes), K)
         return initialize(sizes, initializers, activation, fan_in=fan_in, rng=rng, dtype=self.dtype)
 
     def _check_parameters(self) -> None:

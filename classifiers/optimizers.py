@@ -60,12 +60,13 @@ class Optimizer(ABC):
     bounds: ClassVar[Bounds] = {"learning_rate": (0, np.inf), "weight_decay": (0, np.inf)}
 
     def __post_init__(self) -> None:
-        """Raise for a setting with which no step has a meaning."""
+        """Raise for a setting with which no step has a meaning; make numbers of the others."""
         for name, (low, high) in self.bounds.items():
             value: Any = getattr(self, name)
             is_number = isinstance(value, Real)
             if not (is_number and low <= value < high):
                 raise ValueError(f"{type(self).__name__}: {name}={value!r} must be a number in [{low}, {high})")
+            setattr(self, name, float(value))  # a NumPy number of few digits would round what it is multiplied by
 
     def step(self, parameters: Sequence[Any], gradients: Sequence[Any], /) -> None:
         """Change `parameters` in place by one step.

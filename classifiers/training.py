@@ -59,7 +59,7 @@ def train(
     watch = GradientFlowMonitor()
     best: tuple[float, Network] | None = None
     while (reason := stopping(history)) is None:
-        optimizer.learning_rate = learning_rate * schedule(len(history))
+        optimizer.learning_rate = learning_rate * float(schedule(len(history)))
         record = train_epoch(
             network, data, optimizer, batch_size=batch_size, rng=rng, epoch=len(history) + 1, validation=validation
         )
