@@ -52,22 +52,17 @@ def predict(
     are_codes : bool
         Whether X is an array of codes that stand for themselves where they are in [0, n_categories).
     """
-    n, W, b = X.shape[0], np.asarray(network.weights[0]), network.biases[0]
+    n, b = X.shape[0], network.biases[0]
     fused = None if n_categories is None else _worth_joining(network, n_categories, n)
     counts = np.asarray(() if n_categories is None else n_categories)
 
     def by_rows(chunk: Any) -> Array:
         return _once_a_distinct_row(network, read(chunk), finish)
 
-    def in_one_pass(codes: Array) -> Array:
-        Z = np.empty((len(codes), len(b)), b.dtype)
-        fits = kernels.active.gather_codes(W, codes, counts, np.cumsum(counts) - counts, Z, b)
-        return finish(Z) if fits else by_rows(codes)
-
-    is_one_product = len(network.weights) == 1 and W.flags.c_contiguous and W.flags.aligned and W.dtype == b.dtype
-    predict_chunk = in_one_pass if are_codes and is_one_product and n > ROWS_A_CHUNK else by_rows
+    predict_chunk: Callable[[Any], Array] = by_rows
     if fused is not None:
-        joined = Network([fused.table(W), *network.weights[1:]], network.biases, network.activation)
+        table, *others = network.weights
+        joined = Network([fused.table(np.asarray(table)), *others], network.biases, network.activation)
         is_one_field = len(fused.groups) == 1
         if is_one_field:
             result_of_category = finish(joined.logits(OneHot(np.arange(len(joined.weights[0])))))
@@ -85,6 +80,16 @@ def predict(
             return _once_a_distinct_row(joined, J, finish)
 
         predict_chunk = by_joint_rows
+    elif are_codes and len(network.weights) == 1 and n > ROWS_A_CHUNK:
+        W = np.asarray(network.weights[0])
+
+        def in_one_pass(codes: Array) -> Array:
+            Z = np.empty((len(codes), len(b)), b.dtype)
+            fits = kernels.active.gather_codes(W, codes, counts, np.cumsum(counts) - counts, Z, b)
+            return finish(Z) if fits else by_rows(codes)
+
+        if W.flags.c_contiguous and W.flags.aligned and W.dtype == b.dtype:
+            predict_chunk = in_one_pass
 
     try:
         return np.concatenate(map_in_order(lambda rows: predict_chunk(X[rows]), chunks(n)))

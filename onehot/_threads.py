@@ -24,7 +24,7 @@ def n_threads() -> int:
     """Return ``ONEHOT_NUM_THREADS``, or the number of CPUs that this process may use."""
     wanted = os.environ.get("ONEHOT_NUM_THREADS")
     if wanted:
-        if not wanted.strip().isdigit():
+        if not wanted.strip().isdecimal():
             raise ValueError(f"ONEHOT_NUM_THREADS={wanted!r} is not a number of threads; unset it for all of them")
         return max(1, int(wanted))
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
