@@ -130,9 +130,9 @@ def codes_of(code_dtype, n=210):
     return codes, np.array([3, 40, 7]), np.array([0, 3, 43])
 
 
-@pytest.mark.parametrize("code_dtype", ["int8", "uint8", "int32", "int64", "uint64"])
+@pytest.mark.parametrize("code_dtype", ["int8", "int64", "uint64"])
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("d", [1, 2, 10, 130])
+@pytest.mark.parametrize("d", [3, 130])
 def test_gather_codes_has_the_bits_of_the_loop(kernels, layout, code_dtype, dtype, d):
     codes, n_categories, offsets = codes_of(code_dtype)
     table, bias, out = draw(50, d, dtype=dtype), draw(d, dtype=dtype, seed=2), np.full((210, d), np.nan, dtype)
