@@ -158,14 +158,10 @@ def _forward(Z: Array, weights: tuple[Array, ...], biases: tuple[Array, ...]) ->
     activations = [Z]
     for layer in range(len(weights)):
         A, W, b = activations[layer], weights[layer], biases[layer]
-        flat = A.reshape(-1)
-        for q in range(flat.size):
-            flat[q] = 0 if flat[q] <= 0 else flat[q]  # NaN is kept
+        np.maximum(A, A.dtype.type(0), A)
         Z = np.empty((len(A), len(b)), A.dtype)
         np.dot(A, W, Z)
-        for i in range(len(Z)):
-            for c in range(len(b)):
-                Z[i, c] += b[c]
+        Z += b
         activations.append(Z)
     return activations
 
@@ -185,19 +181,13 @@ def _backward(
         dW, dA = np.empty_like(W), np.empty_like(A)
         np.dot(A.T, dZ, dW)
         np.dot(dZ, W.T, dA)
-        rate = W.dtype.type(lr)
-        for i in range(len(W)):
-            for c in range(len(b)):
-                W[i, c] = W[i, c] * W.dtype.type(decay) - rate * dW[i, c]
-        db = np.zeros_like(b)
-        for i in range(len(dZ)):
-            for c in range(len(b)):
-                db[c] += dZ[i, c]
-        for c in range(len(b)):
-            b[c] -= rate * db[c]
-        a, da = A.reshape(-1), dA.reshape(-1)
-        for q in range(da.size):
-            da[q] *= a[q] > 0
+        number, db = W.dtype.type, np.zeros_like(b)
+        for dz in dZ:
+            db += dz
+        W *= number(decay)
+        W -= number(lr) * dW
+        b -= number(lr) * db
+        dA *= A > 0
         dZ = dA
     return dZ
 

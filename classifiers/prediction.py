@@ -81,11 +81,11 @@ def predict(
 
         predict_chunk = by_joint_rows
     elif are_codes and len(network.weights) == 1 and n > ROWS_A_CHUNK:
-        W = np.asarray(network.weights[0])
+        W, offsets = np.asarray(network.weights[0]), np.cumsum(counts) - counts
 
         def in_one_pass(codes: Array) -> Array:
             Z = np.empty((len(codes), len(b)), b.dtype)
-            fits = kernels.active.gather_codes(W, codes, counts, np.cumsum(counts) - counts, Z, b)
+            fits = kernels.active.gather_codes(W, codes, counts, offsets, Z, b)
             return finish(Z) if fits else by_rows(codes)
 
         if W.flags.c_contiguous and W.flags.aligned and W.dtype == b.dtype:

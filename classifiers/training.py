@@ -92,7 +92,7 @@ def train_epoch(
     order = rng.permutation(n)
     first, others = order[:batch_size], order[batch_size:]  # of the first batch the gradients are looked at
     compiled_steps = _compiled_steps(network, data, optimizer)
-    with one_blas_thread if compiled_steps else nullcontext():  # for layers this small more of them cost time
+    with one_blas_thread if compiled_steps else nullcontext():  # layers so small gain nothing from more
         loss, accuracy, norms = _make_steps(network, data, optimizer, first, batch_size)
         make_steps = compiled_steps or _make_steps
         more_loss, more_accuracy, _ = make_steps(network, data, optimizer, others, batch_size)
