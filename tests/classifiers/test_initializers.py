@@ -64,6 +64,18 @@ def test_uniform_numbers_fill_their_interval(initializer):
     assert np.abs(counts - W.size / 10).max() < 5 * math.sqrt(W.size / 10)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("initializer", UNIFORM)
+def test_uniform_numbers_are_65536_values_as_many_on_either_side_of_zero(initializer, dtype):
+    W = draw(initializer, (300_000, 4), fan_in=4, fan_out=12, dtype=dtype).astype(np.float64)
+    limit = math.sqrt(3 * VARIANCES[initializer](4, 12))
+    odd = W / limit * 2**16
+    # Two roundings of float32 move a number of 16 bits by 2**-7 at most.
+    np.testing.assert_allclose(odd, 2 * np.floor(odd / 2) + 1, rtol=0, atol=2**-7)
+    assert len(np.unique(np.floor(odd / 2))) == 2**16
+    np.testing.assert_allclose([odd.min(), odd.max()], [1 - 2**16, 2**16 - 1], rtol=1e-6)
+
+
 @pytest.mark.parametrize("initializer", VARIANCES, ids=str)
 def test_the_generator_decides(initializer):
     np.testing.assert_array_equal(draw(initializer, seed=3), draw(initializer, seed=3))
