@@ -75,18 +75,26 @@ def make_steps(
     numbers_a_batch = batch_size * (X.indices.shape[1] * len(b) + sum(each.size for each in weights))
     samples_a_call = batch_size * max(1, NUMBERS_A_CALL // numbers_a_batch)
     y, scale = np.ascontiguousarray(y), np.array([W.scale])
+    batch = _memory_of_a_batch(batch_size, X.indices, y, weight, b)
     loss = accuracy = 0.0
     try:
         for start in range(0, len(order), samples_a_call):
             samples = order[start : start + samples_a_call]
             more_loss, more_accuracy = steps(
-                X.indices, y, weight, samples, batch_size, W.values, scale, b, tuple(weights), tuple(biases), lr, decay
+                X.indices, y, weight, samples, batch, W.values, scale, b, tuple(weights), tuple(biases), lr, decay
             )
             loss, accuracy = loss + more_loss, accuracy + more_accuracy
             optimizer.n_steps += math.ceil(len(samples) / batch_size)
     finally:  # an interrupt is heard when a call has ended: the values are already those of the new scale
         W.scale = float(scale[0])
     return loss, accuracy, ()
+
+
+def _memory_of_a_batch(size: int, indices: Array, y: Array, weight: Array | None, b: Array) -> tuple[Array, ...]:
+    """Return room for samples, labels, weights and sums, and no bias; made here, where it need not be compiled."""
+    rows, labels = np.empty((size, indices.shape[1]), indices.dtype), np.empty(size, y.dtype)
+    shares = np.empty(size, (b if weight is None else weight).dtype)
+    return rows, labels, shares, np.empty((size, len(b)), b.dtype), np.zeros_like(b)
 
 
 @cache
@@ -97,7 +105,7 @@ def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tu
         y: Array,
         weight: Array | None,
         order: Array,
-        batch_size: int,
+        batch: tuple[Array, ...],
         values: Array,
         scale_of_values: Array,
         b: Array,
@@ -106,13 +114,12 @@ def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tu
         lr: float,
         decay: float,
     ) -> tuple[float, float]:
-        rows, labels = np.empty((batch_size, indices.shape[1]), indices.dtype), np.empty(batch_size, y.dtype)
-        shares = None if weight is None else np.empty(batch_size, weight.dtype)
-        sums, bias, nothing = np.empty((batch_size, d), values.dtype), b.reshape((1, d)), np.zeros(d, values.dtype)
+        rows, labels, shares, sums, nothing = batch
+        batch_size, bias = len(rows), b.reshape((1, d))
         loss, accuracy, scale = 0.0, 0.0, scale_of_values[0]
         for first in range(0, len(order), batch_size):
             B = min(batch_size, len(order) - first)
-            X, label, share, Z = rows[:B], labels[:B], None if shares is None else shares[:B], sums[:B]
+            X, label, share, Z = rows[:B], labels[:B], None if weight is None else shares[:B], sums[:B]
             _copy_samples(indices, y, weight, order, first, X, label, share)
 
             # Z = X @ W + b
@@ -210,6 +217,7 @@ def _copy_samples(
             later = order[first + i + AHEAD]
             for column in range(0, indices.shape[1], LINE):
                 fetch(indices, later, column, 1)
+            fetch(indices, later, indices.shape[1] - 1, 1)  # a row that begins within a line ends in one more
             fetch(y.reshape((-1, 1)), later, 0, 1)
         sample = order[first + i]
         for j in range(indices.shape[1]):

@@ -42,10 +42,9 @@ __all__ = [
 
 BLOCK = 64  # samples whose logits stay in the first-level cache between the passes of the softmax
 HUGE = 1e250  # a product that one more denominator, at most K, does not make infinite
-OUT_OF_CACHE = 1 << 18  # numbers in a table: a smaller one gains nothing from threads, nor from asking for rows ahead
-OUT_OF_EVERY_CACHE = 1 << 24  # bytes of a table
-WIDE = 128  # bytes of a row: from a cache a shorter one is there as soon as asked for ahead
-AHEAD = 16  # selections between asking for a row and using it
+OUT_OF_CACHE = 1 << 18  # numbers in a table: a smaller one gains nothing from threads
+OUT_OF_EVERY_CACHE = 1 << 23  # bytes of a table: from a cache a row is there as soon as asked for ahead
+AHEAD = 32  # selections between asking for a row and using it
 FEW_CLASSES = 4
 SOURCES = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("_numba*.py")))).hexdigest()
 AS_NUMPY = {"error_model": "numpy"}  # a division by zero is inf, and tested for by nobody
@@ -64,7 +63,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def is_far(table: Array) -> bool:
     """Whether the rows of a table are worth asking for before they are used."""
-    return table.nbytes > OUT_OF_EVERY_CACHE or (table.size > OUT_OF_CACHE and table.strides[0] >= WIDE)
+    return table.nbytes > OUT_OF_EVERY_CACHE
 
 
 def constant_classes(K: int) -> int:

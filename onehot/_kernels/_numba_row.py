@@ -89,10 +89,11 @@ def fetch(typing_context, array, i, column, d):
         prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
         fields = make_array(array)(context, builder, args[0])
         start = cgutils.get_item_pointer(context, builder, array, fields, args[1:3])
-        for_reading, keep, data = i32(0), i32(3), i32(1)
-        for offset in range(0, d.literal_value * array.dtype.bitwidth // 8, LINE):
+        for_reading, second_level, data = i32(0), i32(2), i32(1)  # the first level keeps fewer requests under way
+        number = array.dtype.bitwidth // 8
+        for offset in {*range(0, d.literal_value * number, LINE), (d.literal_value - 1) * number}:
             line = builder.gep(builder.bitcast(start, byte), [ir.IntType(64)(offset)])
-            builder.call(prefetch, [line, for_reading, keep, data])
+            builder.call(prefetch, [line, for_reading, second_level, data])
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.intp, d), generate

@@ -384,7 +384,7 @@ def test_neither_threads_nor_rows_asked_for_ahead_change_a_bit(
     monkeypatch.setenv("ONEHOT_NUM_THREADS", "1")
     alone = step()
     monkeypatch.setenv("ONEHOT_NUM_THREADS", str(n_threads))
-    monkeypatch.setattr(numba_kernels.loops, "WIDE", 1)  # so that all rows are asked for ahead
+    monkeypatch.setattr(numba_kernels.loops, "OUT_OF_EVERY_CACHE", 0)  # so that all rows are asked for ahead
     for shared, expected in zip(step(), alone, strict=True):
         assert_array_equal(shared, expected, strict=True)
 
