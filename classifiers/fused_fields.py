@@ -24,7 +24,7 @@ __all__ = ["ROWS_A_CATEGORY", "FusedFields"]
 
 Array = npt.NDArray[Any]
 LARGEST_JOINT = 1024
-ROWS_IN_CACHE = 1024
+ROWS_AT_ONCE = 8192  # of fewer, threads wait for the interpreter's lock more than they compute
 ROWS_A_CATEGORY = 8  # a joint table must serve this many times as many rows as it has
 
 
@@ -73,8 +73,8 @@ class FusedFields:
         start_of_field = np.broadcast_to(offsets, codes.shape[1:]).astype(number) @ self.place_values
         shift = self.offsets.astype(number) - start_of_field
         joint = np.empty((len(codes), len(self.groups)), index_dtype(sum(self.joint_n_categories)))
-        for start in range(0, len(joint), ROWS_IN_CACHE):
-            rows = slice(start, start + ROWS_IN_CACHE)
+        for start in range(0, len(joint), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
             joint[rows] = codes[rows].astype(number) @ self.place_values + shift
         return OneHot._of_indices(joint, self.joint_n_categories, self.offsets, np.dtype(dtype))
 

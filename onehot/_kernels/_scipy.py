@@ -33,7 +33,7 @@ __all__ = [
 MAX_ENTRIES = np.iinfo(np.int32).max
 
 MANY_ROWS = 4096
-BLOCK = 2048  # rows whose sums stay in the cache
+SUMS_IN_CACHE = 1 << 17  # numbers
 WORTH_THREADS = 1 << 19  # numbers to move: with fewer, waking threads costs more than they save
 MANY_CLASSES = 32
 NARROW = 4  # columns
@@ -70,7 +70,8 @@ def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias
     if indices.shape[1] == 1 and not has_missing:
         table.take(indices[:, 0], 0, out, "clip")
     elif _goes_by_field(table, out) and not has_missing:
-        blocks = [slice(start, start + BLOCK) for start in range(0, len(out), BLOCK)]
+        step = max(SUMS_IN_CACHE // out.shape[1], 1)
+        blocks = [slice(start, start + step) for start in range(0, len(out), step)]
         share_out = map_in_order if indices.size * out.shape[1] >= WORTH_THREADS else map
         list(share_out(lambda rows: _gather_by_field(table, indices[rows], out[rows]), blocks))
     else:
