@@ -45,6 +45,7 @@ HUGE = 1e250  # a product that one more denominator, at most K, does not make in
 OUT_OF_CACHE = 1 << 18  # numbers in a table: a smaller one gains nothing from threads
 OUT_OF_EVERY_CACHE = 1 << 23  # bytes of a table: from a cache a row is there as soon as asked for ahead
 AHEAD = 32  # selections between asking for a row and using it
+LISTED = 1 << 14  # selections looked through at once: the first rows of a list are not asked for ahead
 FEW_CLASSES = 4
 SOURCES = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("_numba*.py")))).hexdigest()
 AS_NUMPY = {"error_model": "numpy"}  # a division by zero is inf, and tested for by nobody
@@ -133,10 +134,11 @@ def _scatter_add(values, indices, scale, out, column, first, last, d, shared, fa
     def share(values, indices, scale, out, column, first, last, d, shared, far):
         n, f = indices.shape
         factor = fill(values, scale, width)
-        samples, rows = np.empty(BLOCK * f, np.intp), np.empty(BLOCK * f, indices.dtype)
-        for start in range(0, n, BLOCK):
+        block = max(LISTED // f, 1)
+        samples, rows = np.empty(block * f, np.intp), np.empty(block * f, indices.dtype)
+        for start in range(0, n, block):
             m = 0  # selections in the range: listed first, without a branch that nobody could predict
-            for i in range(start, min(start + BLOCK, n)):
+            for i in range(start, min(start + block, n)):
                 for j in range(f):
                     samples[m], rows[m] = i, indices[i, j]
                     m += first <= indices[i, j] < last
