@@ -124,20 +124,21 @@ def softmax_cross_entropy(
 
     Classes come first inside: over the short last axis of (n, K), NumPy's ``max`` costs many times its ``exp``.
     """
-    samples = np.arange(len(y))
+    n, K = logits.shape
+    samples, y = np.arange(n), y.astype(np.intp, copy=False)
     share = logits.dtype.type(1 / total) if weight is None else weight / logits.dtype.type(total)
     Z = logits.T.copy()
     Z -= np.maximum.reduce(Z, axis=0)
-    at_label = Z[y, samples]
-    one_best_each = np.count_nonzero(Z == 0) == len(y)  # else the first of equal classes, at many times the cost
+    at_label = Z.reshape(-1).take(y * n + samples)  # Z[y, samples], in half the time
+    one_best_each = np.count_nonzero(Z == 0) == n  # else the first of equal classes, at many times the cost
     hit = at_label == 0 if one_best_each else logits.argmax(axis=1) == y
     np.exp(Z, out=Z)
     denominator = np.add.reduce(Z, axis=0)
     nll = np.log(denominator) - at_label
     Z *= share / denominator
     dlogits[...] = Z.T
-    dlogits[samples, y] -= share
-    return float(np.sum(share * nll, dtype=np.float64)), float(np.sum(share * hit, dtype=np.float64))
+    dlogits.reshape(-1)[samples * K + y] -= share
+    return float(np.add.reduce(share * nll, dtype=np.float64)), float(np.add.reduce(share * hit, dtype=np.float64))
 
 
 def as_unsigned(codes: Array, n_categories: Array) -> tuple[Array, Array]:
