@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers import aligned_arrays
-from onehot import RowGradient
+from onehot import RowGradient, get_backend
 
 __all__ = ["SGD", "Adagrad", "Adam", "Momentum", "Optimizer", "RMSProp", "get_optimizer"]
 
@@ -111,7 +111,8 @@ class Optimizer(ABC):
         if not isinstance(dW, RowGradient):
             return self._update(..., dW, state)
         rows, g = dW.coalesce()
-        return RowGradient(rows, self._update(rows, g, state), n_rows=dW.shape[0])
+        step = g if _update_in_place(self, rows, g, state) else self._update(rows, g, state)
+        return RowGradient(rows, step, n_rows=dW.shape[0])
 
     @abstractmethod
     def _update(self, rows: Any, g: Array, state: State) -> Array:
@@ -270,6 +271,16 @@ class Adam(Optimizer):
         v_hat = v / (1 - self.beta2**self.n_steps)
         step: Array = self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
         return step
+
+
+def _update_in_place(optimizer: Optimizer, rows: Array, g: Array, state: State) -> bool:
+    """Do as `optimizer._update` does in compiled code, the step written over `g`; return whether that was possible."""
+    kind = {Adam: "adam", Adagrad: "adagrad"}.get(type(optimizer))  # and of no subclass, which may have another formula
+    if kind is None or get_backend() != "numba":
+        return False
+    from classifiers import _compiled_updates
+
+    return _compiled_updates.update_in_place(kind, optimizer, rows, g, state)
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
