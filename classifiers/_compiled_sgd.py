@@ -75,7 +75,7 @@ def make_steps(
     numbers_a_batch = batch_size * (X.indices.shape[1] * len(b) + sum(each.size for each in weights))
     samples_a_call = batch_size * max(1, NUMBERS_A_CALL // numbers_a_batch)
     y, scale = np.ascontiguousarray(y), np.array([W.scale])
-    batch = _memory_of_a_batch(batch_size, X.indices, y, weight, b)
+    batch = _memory_of_a_batch(min(batch_size, len(order)), X.indices, y, weight, b)
     loss = accuracy = 0.0
     try:
         for start in range(0, len(order), samples_a_call):

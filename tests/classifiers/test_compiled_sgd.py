@@ -157,7 +157,7 @@ def test_blas_has_one_thread_meanwhile(problem, monkeypatch):
     assert set(seen) == {1}
 
 
-@pytest.mark.parametrize("batch_size", [1, 7, 90, 1000])
+@pytest.mark.parametrize("batch_size", [1, 7, 90, 1000, 10**12])
 def test_for_any_size_of_the_batches(problem, batch_size, dtype):
     data = Dataset(OneHot(problem.codes, problem.n_categories, dtype=dtype), problem.y)
     assert_same_training(data, problem.K, dtype, batch_size=batch_size)
