@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 os.environ["MPLBACKEND"] = "Agg"  # draw, but open no window
 
 # --doctest-modules imports every file of the packages, and these need an extra.
-COMPILED = ["onehot/_kernels/_numba*.py", "classifiers/_compiled_sgd.py"]
+COMPILED = ["onehot/_kernels/_numba*.py", "classifiers/_compiled_*.py"]
 collect_ignore_glob = [] if find_spec("numba") else COMPILED
 collect_ignore_glob += ["docs/*.py", "docs/_build", "docs/auto_examples"]  # the snippets of docs are in its pages
 
