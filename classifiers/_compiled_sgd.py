@@ -39,7 +39,7 @@ from onehot._kernels._numba_loops import (
     scatter_add,
     softmax_cross_entropy,
 )
-from onehot._kernels._numba_row import fetch, fill, load, plus, store, times
+from onehot._kernels._numba_row import ask_for_row, fetch, fill, load, plus, store, times
 
 __all__ = ["can_step", "make_steps"]
 
@@ -47,7 +47,6 @@ Array = npt.NDArray[Any]
 MOST_UNITS = 128  # of a layer: registers hold as many of the first, and the others are small for threads of BLAS
 NUMBERS_A_CALL = 1 << 27  # that a pass meets: between two calls, a tenth of a second, an interrupt is heard
 AHEAD = 16  # samples between asking for one and copying it
-LINE = 16  # indices in a cache line
 
 
 def can_step(network: Network, X: Any, optimizer: Optimizer) -> bool:
@@ -91,7 +90,7 @@ def make_steps(
 
 
 def _memory_of_a_batch(size: int, indices: Array, y: Array, weight: Array | None, b: Array) -> tuple[Array, ...]:
-    """Return room for samples, labels, weights and sums, and no bias; made here, where it need not be compiled."""
+    """Return room for samples, labels, weights and sums, and a bias of zeros: here they need not be compiled."""
     rows, labels = np.empty((size, indices.shape[1]), indices.dtype), np.empty(size, y.dtype)
     shares = np.empty(size, (b if weight is None else weight).dtype)
     return rows, labels, shares, np.empty((size, len(b)), b.dtype), np.zeros_like(b)
@@ -215,9 +214,7 @@ def _copy_samples(
     for i in range(len(X)):
         if i + AHEAD < n_left:
             later = order[first + i + AHEAD]
-            for column in range(0, indices.shape[1], LINE):
-                fetch(indices, later, column, 1)
-            fetch(indices, later, indices.shape[1] - 1, 1)  # a row that begins within a line ends in one more
+            ask_for_row(indices, later)
             fetch(y.reshape((-1, 1)), later, 0, 1)
         sample = order[first + i]
         for j in range(indices.shape[1]):

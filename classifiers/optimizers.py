@@ -111,7 +111,7 @@ class Optimizer(ABC):
         if not isinstance(dW, RowGradient):
             return self._update(..., dW, state)
         rows, g = dW.coalesce()
-        step = g if _update_in_place(self, rows, g, state) else self._update(rows, g, state)
+        step = g if _update_in_place(self, rows, g, state, dW.shape) else self._update(rows, g, state)
         return RowGradient(rows, step, n_rows=dW.shape[0])
 
     @abstractmethod
@@ -273,14 +273,23 @@ class Adam(Optimizer):
         return step
 
 
-def _update_in_place(optimizer: Optimizer, rows: Array, g: Array, state: State) -> bool:
-    """Do as `optimizer._update` does in compiled code, the step written over `g`; return whether that was possible."""
-    kind = {Adam: "adam", Adagrad: "adagrad"}.get(type(optimizer))  # and of no subclass, which may have another formula
-    if kind is None or get_backend() != "numba":
+def _update_in_place(optimizer: Optimizer, rows: Array, g: Array, state: State, shape: tuple[int, ...]) -> bool:
+    """Do as `optimizer._update` does in compiled code, the step written over `g`; return False where there is none."""
+    fits = all(each.shape == shape and each.dtype == g.dtype and each.flags.carray for each in state.values())
+    if get_backend() != "numba" or len(shape) != 2 or not fits:
         return False
     from classifiers import _compiled_updates
 
-    return _compiled_updates.update_in_place(kind, optimizer, rows, g, state)
+    lr, number = optimizer.learning_rate, g.dtype.type
+    if type(optimizer) is Adam:  # a subclass may have another formula
+        b1, b2, t = optimizer.beta1, optimizer.beta2, optimizer.n_steps
+        factors = lr, b1, 1 - b1, b2, 1 - b2, 1 - b1**t, 1 - b2**t, optimizer.epsilon
+        _compiled_updates.adam(rows, g, state["mean"], state["mean_of_squares"], tuple(map(number, factors)))
+        return True
+    if type(optimizer) is Adagrad:
+        _compiled_updates.adagrad(rows, g, state["sum_of_squares"], number(lr), number(optimizer.epsilon))
+        return True
+    return False
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {

@@ -10,12 +10,12 @@ type, a row is loaded, added and stored by whole registers, and the order of the
 from __future__ import annotations
 
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 from numba.np.arrayobj import make_array
 
-__all__ = ["fetch", "fill", "load", "plus", "store", "times"]
+__all__ = ["ask_for_row", "fetch", "fill", "load", "plus", "store", "times"]
 
 REGISTER_BITS = 512  # where registers are shorter, LLVM splits them
 LINE = 64  # bytes of a cache line
@@ -91,12 +91,21 @@ def fetch(typing_context, array, i, column, d):
         start = cgutils.get_item_pointer(context, builder, array, fields, args[1:3])
         for_reading, second_level, data = i32(0), i32(2), i32(1)  # the first level keeps fewer requests under way
         number = array.dtype.bitwidth // 8
+        # The last number too: a row that begins within a line ends in one more.
         for offset in {*range(0, d.literal_value * number, LINE), (d.literal_value - 1) * number}:
             line = builder.gep(builder.bitcast(start, byte), [ir.IntType(64)(offset)])
             builder.call(prefetch, [line, for_reading, second_level, data])
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.intp, d), generate
+
+
+@njit
+def ask_for_row(array, i):
+    """Ask for all of a row, as `fetch` does for d columns: where their number is no constant."""
+    for column in range(0, array.shape[1], LINE // array.itemsize):
+        fetch(array, i, column, 1)
+    fetch(array, i, array.shape[1] - 1, 1)
 
 
 def _register_by_register(operation):

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 import onehot
+from classifiers import SoftmaxRegression
 from classifiers._scaled_table import ScaledTable
 from classifiers.optimizers import Adagrad, Adam, RMSProp, _update_in_place
 from onehot import RowGradient
 
 NO_NUMBA = "the extra is not installed: pip install 'onehot-lookup[numba]'"
-pytest.importorskip("classifiers._compiled_updates", reason=NO_NUMBA)
+_compiled_updates = pytest.importorskip("classifiers._compiled_updates", reason=NO_NUMBA)
 DTYPES = [np.float32, np.float64]
 
 
@@ -39,8 +40,12 @@ def train(backend, optimizer, d, dtype, *, n_steps=30, V=50):
     [Adam(0.1), Adam(0.01, 0.5, beta1=0.5, beta2=0.7, epsilon=0.1), Adagrad(0.1), Adagrad(0.3, epsilon=0.01)],
     ids=repr,
 )
-def test_both_backends_give_the_same_bits(optimizer, d, dtype):
+def test_both_backends_give_the_same_bits(optimizer, d, dtype, monkeypatch):
     fast, fast_state = train("numba", optimizer, d, dtype)
+    monkeypatch.setattr(_compiled_updates, "adam", None)
+    monkeypatch.setattr(_compiled_updates, "adagrad", None)
+    with pytest.raises(TypeError, match="not callable"):
+        train("numba", optimizer, d, dtype)
     slow, slow_state = train("scipy", optimizer, d, dtype)
     np.testing.assert_array_equal(fast, slow, strict=True)
     assert list(fast_state) == list(slow_state) == list(optimizer.state_names)
@@ -49,10 +54,11 @@ def test_both_backends_give_the_same_bits(optimizer, d, dtype):
 
 
 def is_compiled(optimizer, g, *, like=None):
-    """Whether a step for these gradients, (2, d), is made in compiled code."""
+    """Whether a step for the gradients of two rows of a table, (5, d), is made in compiled code."""
     optimizer.n_steps = 1
-    state = {name: np.ones((5, g.shape[-1]), (g if like is None else like).dtype) for name in optimizer.state_names}
-    done = _update_in_place(optimizer, np.array([1, 4]), g, state)
+    like = np.ones((5, g.shape[-1]), g.dtype) if like is None else like
+    state = {name: like.copy(order="K") for name in optimizer.state_names}
+    done = _update_in_place(optimizer, np.array([1, 4]), g, state, (5, *g.shape[1:]))
     assert done or ((g == 1).all() and all((values == 1).all() for values in state.values())), "nothing is half done"
     return done
 
@@ -69,15 +75,34 @@ class Cautious(Adam):
         return 0.5 * super()._update(rows, g, state)
 
 
-@pytest.mark.parametrize("optimizer", [Cautious(), Adagrad(row_wise=True), RMSProp()], ids=repr)
+@pytest.mark.parametrize("optimizer", [Cautious(), RMSProp()], ids=repr)
 def test_others_are_left_to_their_formula(optimizer):
     assert not is_compiled(optimizer, np.ones((2, 3)))
 
 
-def test_arrays_of_several_types_or_of_another_layout_are_left_to_the_formula():
-    assert not is_compiled(Adam(), np.ones((2, 3)), like=np.float32(1))
-    assert not is_compiled(Adam(), np.ones((3, 2)).T)
-    assert not is_compiled(Adam(), np.ones(3))
+def test_a_state_of_another_type_layout_or_shape_is_left_to_the_formula():
+    assert not is_compiled(Adam(), np.ones((2, 3)), like=np.ones((5, 3), np.float32))
+    assert not is_compiled(Adam(), np.ones((2, 3)), like=np.ones((3, 5)).T)
+    assert not is_compiled(Adam(), np.ones((2, 3)), like=np.ones((5, 4)))
+    assert not is_compiled(Adam(), np.ones((2, 3)), like=np.ones((4, 3)))
+    assert not is_compiled(Adagrad(row_wise=True), np.ones((2, 3)), like=np.ones((5, 1)))
+    assert not is_compiled(Adam(), np.ones(2), like=np.ones(5))
+
+
+@pytest.mark.parametrize("shape", [(9, 3), (5, 4)])
+def test_a_table_that_has_grown_is_refused_as_by_the_formula(shape):
+    optimizer = Adam()
+    optimizer.step([np.zeros((5, 3))], [RowGradient([4], np.ones((1, 3)), n_rows=5)])
+    n_rows, d = shape
+    with pytest.raises((ValueError, IndexError)):
+        optimizer.step([np.zeros(shape)], [RowGradient([n_rows - 1], np.ones((1, d)), n_rows=n_rows)])
+
+
+def test_another_kind_of_adagrad_between_two_calls_of_partial_fit_is_refused():
+    codes, y = np.array([[0], [1], [2]]), [0, 1, 2]
+    model = SoftmaxRegression(solver=Adagrad(row_wise=True)).partial_fit(codes, y, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="shape"):
+        model.set_params(solver=Adagrad()).partial_fit(codes, y)
 
 
 def test_the_gradient_of_a_step_keeps_its_values():
