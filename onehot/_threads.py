@@ -1,7 +1,7 @@
 """Independent calls on all cores, their results in order.
 
-NumPy and the compiled kernels let go of the interpreter's lock while they work; SciPy's sparse products hold it. What
-is shared out is the caller's to decide, so that no bit of a result depends on who computes it.
+NumPy, SciPy's sparse products and the compiled kernels let go of the interpreter's lock while they work. What is shared
+out is the caller's to decide, so that no bit of a result depends on who computes it.
 """
 
 from __future__ import annotations
