@@ -43,7 +43,7 @@ __all__ = [
 BLOCK = 64  # samples whose logits stay in the first-level cache between the passes of the softmax
 HUGE = 1e250  # a product that one more denominator, at most K, does not make infinite
 OUT_OF_CACHE = 1 << 18  # numbers in a table: a smaller one gains nothing from threads
-OUT_OF_EVERY_CACHE = 1 << 23  # bytes of a table: from a cache a row is there as soon as asked for ahead
+WORTH_ASKING_AHEAD = 1 << 23  # bytes of a table: rows of a smaller one come from a cache, soon enough
 AHEAD = 32  # selections between asking for a row and using it
 LISTED = 1 << 14  # selections looked through at once: the first rows of a list are not asked for ahead
 FEW_CLASSES = 4
@@ -64,7 +64,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def is_far(table: Array) -> bool:
     """Whether the rows of a table are worth asking for before they are used."""
-    return table.nbytes > OUT_OF_EVERY_CACHE
+    return table.nbytes > WORTH_ASKING_AHEAD
 
 
 def constant_classes(K: int) -> int:

@@ -9,13 +9,14 @@ file tries them on a 2 x 2 example at import, and computes with public SciPy if 
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from onehot._arrays import Array, index_dtype
-from onehot._threads import map_in_order
+from onehot._threads import map_in_order, n_threads
 
 __all__ = [
     "as_unsigned",
@@ -35,6 +36,7 @@ MAX_ENTRIES = np.iinfo(np.int32).max
 MANY_ROWS = 4096
 SUMS_IN_CACHE = 1 << 17  # numbers
 WORTH_THREADS = 1 << 19  # numbers to move: with fewer, waking threads costs more than they save
+WORTH_SHARED_ADDING = 1 << 21  # the same for the sums of a scatter-add
 MANY_CLASSES = 32
 NARROW = 4  # columns
 OUT_OF_CACHE = 1 << 18  # numbers in a table
@@ -70,7 +72,7 @@ def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias
     if indices.shape[1] == 1 and not has_missing:
         table.take(indices[:, 0], 0, out, "clip")
     elif _goes_by_field(table, out) and not has_missing:
-        step = max(SUMS_IN_CACHE // out.shape[1], 1)
+        step = SUMS_IN_CACHE // max(out.shape[1], 1) or 1
         blocks = [slice(start, start + step) for start in range(0, len(out), step)]
         share_out = map_in_order if indices.size * out.shape[1] >= WORTH_THREADS else map
         list(share_out(lambda rows: _gather_by_field(table, indices[rows], out[rows]), blocks))
@@ -84,8 +86,14 @@ def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias
 
 def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_missing: bool) -> None:
     """Add ``scale * values[i]`` to ``out[indices[i, j]]`` for every i, j in order: (n, d), (n, f) -> (V, d)."""
-    for rows in _chunks(indices):
-        _add_scattered(values[rows], indices[rows], scale, out, has_missing)
+    is_large = indices.size * out.shape[1] >= WORTH_SHARED_ADDING and out.size > OUT_OF_CACHE
+    groups = _fields_apart(indices, n_threads()) if is_large else [indices]
+
+    def add(group: Array) -> None:
+        for rows in _chunks(group):
+            _add_scattered(values[rows], group[rows], scale, out, has_missing)
+
+    list((map_in_order if len(groups) > 1 else map)(add, groups))
 
 
 def coalesce(indices: Array, n_rows: int) -> tuple[Array, Array]:
@@ -125,7 +133,7 @@ def softmax_cross_entropy(
     Classes come first inside: over the short last axis of (n, K), NumPy's ``max`` costs many times its ``exp``.
     """
     n, K = logits.shape
-    samples, y = np.arange(n), y.astype(np.intp, copy=False)
+    samples, y = np.arange(n), y.astype(np.intp, casting="same_kind", copy=False)
     share = logits.dtype.type(1 / total) if weight is None else weight / logits.dtype.type(total)
     Z = logits.T.copy()
     Z -= np.maximum.reduce(Z, axis=0)
@@ -189,6 +197,18 @@ def _gather_by_field(table: Array, indices: Array, out: Array) -> None:
     selected = np.empty_like(out)
     for index in others:
         out += table.take(index, 0, selected, "clip")
+
+
+def _fields_apart(indices: Array, most: int) -> list[Array]:
+    """Return `most` groups of columns, or all columns as they are where two groups would have an index in common.
+
+    Rows of one group are no rows of another: groups can be added at the same time, each in its order.
+    """
+    f = indices.shape[1]
+    cuts = sorted({f * k // most for k in range(most + 1)})
+    groups = [np.ascontiguousarray(indices[:, start:stop]) for start, stop in pairwise(cuts)]
+    are_apart = all(group.max() < after.min() for group, after in pairwise(groups))
+    return groups if are_apart else [indices]
 
 
 def _chunks(indices: Array) -> list[slice]:

@@ -339,6 +339,54 @@ def test_arrays_that_are_read_only_or_views_will_do(kernels, dtype):
     assert_close(loss, softmax_cross_entropy_by_definition(values, y, None, 40.0)[0], dtype, terms=15)
 
 
+@pytest.mark.parametrize("label_dtype", [np.uint8, np.int32, np.uint64])
+def test_labels_of_any_integer_type(kernels, label_dtype, dtype):
+    logits, y = draw(300, 3, dtype=dtype), np.arange(300) % 3
+    dlogits, expected = np.empty_like(logits), np.empty_like(logits)
+    result = kernels.softmax_cross_entropy(logits, y.astype(label_dtype), None, 300.0, dlogits)
+    assert result == kernels.softmax_cross_entropy(logits, y, None, 300.0, expected)
+    assert_array_equal(dlogits, expected)
+
+
+@pytest.mark.parametrize("d", [0, 1, 3])
+def test_rows_copied_block_by_block_add_up(d, monkeypatch, dtype):
+    scipy_kernels = importlib.import_module("onehot._kernels._scipy")
+    monkeypatch.setattr(scipy_kernels, "SUMS_IN_CACHE", 1000)
+    table, indices = draw(50, d, dtype=dtype), draw_indices("skewed", n=5_000)
+    out = np.full((5_000, d), np.nan, dtype)
+    scipy_kernels.gather_sum(table, indices, out, False)
+    assert_array_equal(out, gather_sum_by_loop(table, indices))
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 3, 8])
+@pytest.mark.parametrize("case", [*CASES[1:], "rows of its own for each field"])
+def test_fields_that_scipy_adds_at_the_same_time_change_no_bit(case, n_threads, monkeypatch, dtype):
+    scipy_kernels = importlib.import_module("onehot._kernels._scipy")
+    indices = draw_indices(case, V=10 if case.startswith("rows") else 50, f=5)
+    if case.startswith("rows"):
+        indices += 10 * np.arange(5, dtype=indices.dtype)
+    values, table = draw(len(indices), 7, dtype=dtype), draw(50, 7, dtype=dtype, seed=2)
+    expected = scatter_add_by_loop(values, indices, 0.3, table.copy())
+    monkeypatch.setenv("ONEHOT_NUM_THREADS", str(n_threads))
+    monkeypatch.setattr(scipy_kernels, "WORTH_SHARED_ADDING", 0)
+    monkeypatch.setattr(scipy_kernels, "OUT_OF_CACHE", 0)
+    calls = record_calls(monkeypatch, scipy_kernels, "_add_scattered")
+    scipy_kernels.scatter_add(values, indices, 0.3, table, case == "missing")
+    assert_array_equal(table, expected)
+    assert len(calls) == (min(n_threads, 5) if case.startswith("rows") else 1)
+
+
+def record_calls(monkeypatch, module, name):
+    calls, function = [], getattr(module, name)
+
+    def recorded(*arguments):
+        calls.append(arguments)
+        return function(*arguments)
+
+    monkeypatch.setattr(module, name, recorded)
+    return calls
+
+
 def test_the_public_products_of_scipy_serve_as_well(dtype):
     scipy_kernels = importlib.import_module("onehot._kernels._scipy")
     for case in CASES:
@@ -384,9 +432,22 @@ def test_neither_threads_nor_rows_asked_for_ahead_change_a_bit(
     monkeypatch.setenv("ONEHOT_NUM_THREADS", "1")
     alone = step()
     monkeypatch.setenv("ONEHOT_NUM_THREADS", str(n_threads))
-    monkeypatch.setattr(numba_kernels.loops, "OUT_OF_EVERY_CACHE", 0)  # so that all rows are asked for ahead
+    monkeypatch.setattr(numba_kernels.loops, "WORTH_ASKING_AHEAD", 0)  # so that all rows are asked for ahead
     for shared, expected in zip(step(), alone, strict=True):
         assert_array_equal(shared, expected, strict=True)
+
+
+@pytest.mark.parametrize(("n", "f"), [(12_000, 3), (3, 20_000)])
+def test_threads_look_through_more_selections_than_fit_one_list(numba_kernels, monkeypatch, n, f, dtype):
+    assert n * f > 2 * numba_kernels.loops.LISTED or f > numba_kernels.loops.LISTED
+    values, indices, expected = draw(n, 4, dtype=dtype), draw_indices("skewed", n=n, f=f), np.zeros((50, 4), dtype)
+    monkeypatch.setenv("ONEHOT_NUM_THREADS", "1")
+    numba_kernels.scatter_add(values, indices, 0.3, expected, False)
+    assert_array_equal(expected, scatter_add_by_loop(values, indices, 0.3, np.zeros_like(expected)))
+    monkeypatch.setenv("ONEHOT_NUM_THREADS", "3")
+    shared = np.zeros_like(expected)
+    numba_kernels.scatter_add(values, indices, 0.3, shared, False)
+    assert_array_equal(shared, expected)
 
 
 def run_python(*arguments, **environment):
