@@ -1,5 +1,8 @@
+from collections.abc import Iterator
+
 import pytest
 
+import onehot
 from tests.classifiers.oracle import Problem, make_problem
 
 
@@ -7,3 +10,12 @@ from tests.classifiers.oracle import Problem, make_problem
 def problem() -> Problem:
     """Ninety samples of four fields, the second with one category only, and three classes."""
     return make_problem()
+
+
+@pytest.fixture
+def numba_backend() -> Iterator[None]:
+    """The compiled kernels for a test, and those of before after it."""
+    before = onehot.get_backend()
+    onehot.set_backend("numba")
+    yield
+    onehot.set_backend(before)

@@ -20,14 +20,7 @@ from tests.tolerance import assert_close
 
 NO_NUMBA = "the extra is not installed: pip install 'onehot-lookup[numba]'"
 compiled_sgd = pytest.importorskip("classifiers._compiled_sgd", reason=NO_NUMBA)
-
-
-@pytest.fixture(autouse=True)
-def _numba_backend():
-    before = onehot.get_backend()
-    onehot.set_backend("numba")
-    yield
-    onehot.set_backend(before)
+pytestmark = pytest.mark.usefixtures("numba_backend")
 
 
 @pytest.fixture(params=[np.float32, np.float64], ids=lambda dtype: dtype.__name__)

@@ -11,15 +11,8 @@ from onehot import RowGradient
 
 NO_NUMBA = "the extra is not installed: pip install 'onehot-lookup[numba]'"
 _compiled_updates = pytest.importorskip("classifiers._compiled_updates", reason=NO_NUMBA)
+pytestmark = pytest.mark.usefixtures("numba_backend")
 DTYPES = [np.float32, np.float64]
-
-
-@pytest.fixture(autouse=True)
-def _numba_backend():
-    before = onehot.get_backend()
-    onehot.set_backend("numba")
-    yield
-    onehot.set_backend(before)
 
 
 def train(backend, optimizer, d, dtype, *, n_steps=30, V=50):
