@@ -7,7 +7,7 @@ variance v,
 
 so v = 1 / fan_in keeps the signal on its way forward (LeCun), v = 1 / fan_out the gradient on its way back, and Glorot
 takes their harmonic mean. A ReLU drops half of a symmetric z and with it half of E[z²], which He's factor 2 restores.
-The uniform distribution on [-√(3v), √(3v)] has variance v; here, at 65,536 equal distances.
+The uniform distribution on [-√(3v), √(3v)] has variance v; here it has 65,536 values, at equal distances.
 
 **fan_in counts the inputs that are active.** In a one-hot row of f fields, f of the V inputs are 1 and the others 0, so
 the sum above is v · f and not v · V. The fan-in of the input layer is therefore f, and the caller passes it: with V the

@@ -200,7 +200,7 @@ def _gather_by_field(table: Array, indices: Array, out: Array) -> None:
 
 
 def _fields_apart(indices: Array, most: int) -> list[Array]:
-    """Return `most` groups of columns, or all columns as they are where two groups would have an index in common.
+    """Return `most` groups of columns at most: one of all columns, where two groups might have an index in common.
 
     Rows of one group are no rows of another: groups can be added at the same time, each in its order.
     """
