@@ -1,4 +1,4 @@
-"""The updates of Adam and of Adagrad for the rows that a batch selects, in one pass of compiled code.
+"""The updates of the optimizers for the rows that a batch selects, in one pass of compiled code.
 
 NumPy makes an array of every operation in a formula and reads it again for the next one; here each number is read once,
 and rows are asked for before it is their turn. The formulas are those of `optimizers`, with the same bits. Imported
@@ -18,10 +18,49 @@ import numpy.typing as npt
 from onehot._kernels._numba_loops import compiled
 from onehot._kernels._numba_row import ask_for_row
 
-__all__ = ["adagrad", "adam"]
+__all__ = ["adagrad", "adam", "momentum", "rmsprop"]
 
 Array = npt.NDArray[Any]
 AHEAD = 8  # rows between asking for one and using it
+
+
+@compiled
+def momentum(rows: Array, g: Array, velocity: Array, factors: tuple[float, ...]) -> None:
+    """Update the velocity in `rows`, and write the steps over their gradients `g`, (u, d)."""
+    lr, mu, nesterov = factors
+    for k in range(len(rows)):
+        if k + AHEAD < len(rows):
+            ask_for_row(velocity, rows[k + AHEAD])
+        dw, v = g[k], velocity[rows[k]]
+        for c in range(len(dw)):
+            v[c] = mu * v[c] + dw[c]
+            dw[c] = lr * (dw[c] + mu * v[c] if nesterov else v[c])
+
+
+@compiled
+def adagrad(rows: Array, g: Array, sum_of_squares: Array, factors: tuple[float, ...]) -> None:
+    """Update the sum in `rows`, and write the steps over their gradients `g`, (u, d)."""
+    lr, epsilon = factors
+    for k in range(len(rows)):
+        if k + AHEAD < len(rows):
+            ask_for_row(sum_of_squares, rows[k + AHEAD])
+        dw, squares = g[k], sum_of_squares[rows[k]]
+        for c in range(len(dw)):
+            squares[c] += dw[c] * dw[c]
+            dw[c] = lr * dw[c] / (np.sqrt(squares[c]) + epsilon)
+
+
+@compiled
+def rmsprop(rows: Array, g: Array, mean_of_squares: Array, factors: tuple[float, ...]) -> None:
+    """Update the average in `rows`, and write the steps over their gradients `g`, (u, d)."""
+    lr, rho, rest, epsilon = factors
+    for k in range(len(rows)):
+        if k + AHEAD < len(rows):
+            ask_for_row(mean_of_squares, rows[k + AHEAD])
+        dw, v = g[k], mean_of_squares[rows[k]]
+        for c in range(len(dw)):
+            v[c] = rho * v[c] + rest * (dw[c] * dw[c])
+            dw[c] = lr * dw[c] / (np.sqrt(v[c]) + epsilon)
 
 
 @compiled
@@ -38,15 +77,3 @@ def adam(rows: Array, g: Array, mean: Array, mean_of_squares: Array, factors: tu
             v[c] = b2 * v[c] + rest2 * (dw[c] * dw[c])
             m_hat, v_hat = m[c] / sum1, v[c] / sum2
             dw[c] = lr * m_hat / (np.sqrt(v_hat) + epsilon)
-
-
-@compiled
-def adagrad(rows: Array, g: Array, sum_of_squares: Array, lr: float, epsilon: float) -> None:
-    """Update the sum in `rows`, and write the steps over their gradients `g`, (u, d)."""
-    for k in range(len(rows)):
-        if k + AHEAD < len(rows):
-            ask_for_row(sum_of_squares, rows[k + AHEAD])
-        dw, squares = g[k], sum_of_squares[rows[k]]
-        for c in range(len(dw)):
-            squares[c] += dw[c] * dw[c]
-            dw[c] = lr * dw[c] / (np.sqrt(squares[c]) + epsilon)

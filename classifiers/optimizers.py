@@ -111,12 +111,28 @@ class Optimizer(ABC):
         if not isinstance(dW, RowGradient):
             return self._update(..., dW, state)
         rows, g = dW.coalesce()
-        step = g if _update_in_place(self, rows, g, state, dW.shape) else self._update(rows, g, state)
+        step = g if self._update_in_place(rows, g, state, dW.shape) else self._update(rows, g, state)
         return RowGradient(rows, step, n_rows=dW.shape[0])
 
     @abstractmethod
     def _update(self, rows: Any, g: Array, state: State) -> Array:
         """Update `state` in `rows`, whose gradient is `g`, and return the step to subtract there."""
+
+    def _update_in_place(self, rows: Array, g: Array, state: State, shape: tuple[int, ...]) -> bool:
+        """Do as `_update` does in compiled code, the step written over `g`; return False where there is none."""
+        is_ours = type(self) in OPTIMIZERS.values()  # a subclass may have another formula
+        fits = all(each.shape == shape and each.dtype == g.dtype and each.flags.carray for each in state.values())
+        if get_backend() != "numba" or not is_ours or len(shape) != 2 or not fits:
+            return False
+        from classifiers import _compiled_updates
+
+        update = getattr(_compiled_updates, type(self).__name__.lower())
+        update(rows, g, *state.values(), tuple(map(g.dtype.type, self._factors())))
+        return True
+
+    def _factors(self) -> tuple[float, ...]:
+        """Return the numbers of its formula, in the order in which compiled code takes them."""
+        raise NotImplementedError
 
 
 @dataclass
@@ -173,6 +189,9 @@ class Momentum(Optimizer):
         step: Array = self.learning_rate * (g + self.momentum * velocity if self.nesterov else velocity)
         return step
 
+    def _factors(self) -> tuple[float, ...]:
+        return self.learning_rate, self.momentum, self.nesterov
+
 
 @dataclass
 class Adagrad(Optimizer):
@@ -209,6 +228,9 @@ class Adagrad(Optimizer):
         step: Array = self.learning_rate * g / (np.sqrt(squares) + self.epsilon)
         return step
 
+    def _factors(self) -> tuple[float, ...]:
+        return self.learning_rate, self.epsilon
+
 
 @dataclass
 class RMSProp(Optimizer):
@@ -235,6 +257,9 @@ class RMSProp(Optimizer):
         state["mean_of_squares"][rows] = squares
         step: Array = self.learning_rate * g / (np.sqrt(squares) + self.epsilon)
         return step
+
+    def _factors(self) -> tuple[float, ...]:
+        return self.learning_rate, self.decay, 1 - self.decay, self.epsilon
 
 
 @dataclass
@@ -272,24 +297,9 @@ class Adam(Optimizer):
         step: Array = self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
         return step
 
-
-def _update_in_place(optimizer: Optimizer, rows: Array, g: Array, state: State, shape: tuple[int, ...]) -> bool:
-    """Do as `optimizer._update` does in compiled code, the step written over `g`; return False where there is none."""
-    fits = all(each.shape == shape and each.dtype == g.dtype and each.flags.carray for each in state.values())
-    if get_backend() != "numba" or len(shape) != 2 or not fits:
-        return False
-    from classifiers import _compiled_updates
-
-    lr, number = optimizer.learning_rate, g.dtype.type
-    if type(optimizer) is Adam:  # a subclass may have another formula
-        b1, b2, t = optimizer.beta1, optimizer.beta2, optimizer.n_steps
-        factors = lr, b1, 1 - b1, b2, 1 - b2, 1 - b1**t, 1 - b2**t, optimizer.epsilon
-        _compiled_updates.adam(rows, g, state["mean"], state["mean_of_squares"], tuple(map(number, factors)))
-        return True
-    if type(optimizer) is Adagrad:
-        _compiled_updates.adagrad(rows, g, state["sum_of_squares"], number(lr), number(optimizer.epsilon))
-        return True
-    return False
+    def _factors(self) -> tuple[float, ...]:
+        b1, b2, t = self.beta1, self.beta2, self.n_steps
+        return self.learning_rate, b1, 1 - b1, b2, 1 - b2, 1 - b1**t, 1 - b2**t, self.epsilon
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
