@@ -20,7 +20,7 @@ from onehot import OneHot
 __all__ = ["collapse", "distinct_rows"]
 
 Array = npt.NDArray[Any]
-SAMPLE = 4096
+SAMPLE = 4  # times sqrt(n) rows: of n/2 distinct ones so many repeat sixteen times
 WORTH_IT = 0.5  # distinct rows per row
 EXACT = 2**63  # keys below are codes in mixed radix, keys above are hashes
 
@@ -46,7 +46,7 @@ def distinct_rows(X: OneHot, y: Array | None = None) -> tuple[Array, Array] | No
     A sample is looked at first, so that the answer None costs next to nothing. With y, labels count as part of a row.
     """
     n = len(X)
-    sample = np.unique(np.random.default_rng(0).integers(0, n, min(SAMPLE, n)))
+    sample = np.unique(np.random.default_rng(0).integers(0, n, SAMPLE * math.isqrt(n)))
     keys, _ = _row_keys(X[sample], None if y is None else y[sample])
     repetitions = len(keys) - len(np.unique(keys))
     if len(keys) ** 2 > 2 * repetitions * WORTH_IT * n:  # m draws of D distinct ones give m^2 / 2D repetitions
