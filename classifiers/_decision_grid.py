@@ -38,6 +38,9 @@ def decision_grid(model: CategoricalClassifier, X: Any, fields: tuple[int, int])
     """
     check_is_fitted(model)
     values, n_categories = _columns(model, X)
+    width = values.shape[1]
+    if len({field for field in fields if field in range(width)}) != 2:
+        raise ValueError(f"fields={fields!r} must be two of the positions 0 to {width - 1}")
     if n_categories is None:
         axes = [_mesh(values[:, column]) for column in fields]
         typical = np.median(values, axis=0)
@@ -49,7 +52,12 @@ def decision_grid(model: CategoricalClassifier, X: Any, fields: tuple[int, int])
     rows[:, fields[0]], rows[:, fields[1]] = (axis.ravel() for axis in np.meshgrid(across, up))
     design: Any = DenseMatrix(rows) if n_categories is None else OneHot(rows, n_categories)
     P = softmax(model._network.logits(design.astype(model.dtype)))
-    return DecisionGrid(across, up, P.reshape(len(up), len(across), -1), values[:, fields].T, n_categories is not None)
+    samples, encoder = values[:, fields].T, model._encoder
+    if n_categories is None and encoder is not None:  # standardised numbers, as they are in the table
+        mean, scale = encoder.mean[[*fields]], encoder.scale[[*fields]]
+        across, up = mean[0] + scale[0] * across, mean[1] + scale[1] * up
+        samples = mean[:, None] + scale[:, None] * samples
+    return DecisionGrid(across, up, P.reshape(len(up), len(across), -1), samples, n_categories is not None)
 
 
 def _columns(model: CategoricalClassifier, X: Any) -> tuple[Array, tuple[int, ...] | None]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -221,12 +222,20 @@ def decision_regions(
         Fields other than the two are held at their most frequent code (columns of an ordinary design matrix: median).
     y : array, shape (n,), optional
         With it the samples are drawn, as points in the colour of their own class; in a cell of codes they are spread
-        at random.
+        at random. Samples that select nothing in one of the two fields have no place in the picture.
     fields : pair of int
-        Horizontal and vertical axis: fields, or columns of an ordinary design matrix.
+        Horizontal and vertical axis: positions of fields, or of columns of an ordinary design matrix.
     ax : Axes, optional
+
+    Raises
+    ------
+    ValueError
+        If `fields` are not two columns that there are, if y is not of n labels, or if the model was fitted to a table
+        with fields and numbers beside them.
     """
     across, up, P, samples, of_codes = decision_grid(model, X, fields)
+    if y is not None and np.shape(y) != samples.shape[1:]:
+        raise ValueError(f"y has shape {np.shape(y)}, but X has {samples.shape[1]} rows")
     K = P.shape[-1]
     colors = _class_colors(K)
     certainty = (P.max(axis=-1, keepdims=True) - 1 / K) / (1 - 1 / K)
@@ -236,8 +245,9 @@ def decision_regions(
     ax.imshow(image, origin="lower", extent=(left, right, bottom, top), aspect="auto", interpolation="nearest")
     if y is not None:
         spread = np.random.default_rng(JITTER).uniform(-0.3, 0.3, samples.shape) if of_codes else 0
-        x0, x1 = samples + spread
-        ax.scatter(x0, x1, c=colors[model._index_of(np.asarray(y))], s=18, edgecolors="white", linewidths=0.5)
+        shown = (samples >= 0).all(axis=0) if of_codes else slice(None)  # a missing code is in no cell
+        x0, x1 = (samples + spread)[:, shown]
+        ax.scatter(x0, x1, c=colors[model._index_of(np.asarray(y))][shown], s=18, edgecolors="white", linewidths=0.5)
     for name, color in zip(model.classes_.tolist(), colors, strict=True):
         ax.plot([], [], "s", color=color, label=str(name))
     ax.legend(title="class", **BESIDE)
@@ -245,6 +255,8 @@ def decision_regions(
         axis.set_label_text(_field_name(model, field, of_codes))
         if of_codes:
             _integer_ticks(axis)
+        if of_codes and model._encoder is not None:
+            _name_ticks(axis, [*map(str, model._encoder.categories[field]), "<missing>"])
     return ax
 
 
@@ -338,6 +350,10 @@ def _integer_ticks(axis: Any) -> None:
     axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
 
 
+def _name_ticks(axis: Any, names: Sequence[str]) -> None:
+    axis.set_major_formatter(lambda place, _: names[int(place)] if place in range(len(names)) else "")
+
+
 def _colormap(name: str) -> Any:
     from matplotlib import colormaps
 
@@ -402,6 +418,6 @@ def _levels(values: Any) -> tuple[list[int], list[str]]:
     """Return the position of each value among the distinct ones, numbers in ascending order, and their names."""
     distinct = {str(value): value for value in values}
     names = list(distinct)
-    if all(isinstance(value, (int, float)) for value in distinct.values()):
+    if all(isinstance(value, Real) for value in distinct.values()):
         names.sort(key=distinct.__getitem__)
     return [names.index(str(value)) for value in values], names

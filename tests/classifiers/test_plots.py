@@ -2,6 +2,7 @@ import builtins
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from sklearn.exceptions import NotFittedError
@@ -350,6 +351,45 @@ def test_decision_regions_of_a_design_matrix():
     assert ax.get_xlabel() == "column 0"
 
 
+def ticks(axis):
+    """Return the labels of the ticks within the picture."""
+    low, high = axis.get_view_interval()
+    return [
+        label.get_text() for label in axis.get_ticklabels() if low < label.get_position()[axis.axis_name == "y"] < high
+    ]
+
+
+def test_decision_regions_of_a_table_name_its_categories():
+    X = pd.DataFrame({"city": ["Oslo", "Voss", "Oslo", None], "sky": ["sun", "rain", "rain", "sun"]})
+    ax = plots.decision_regions(SoftmaxRegression(handle_missing="zero").fit(X, [0, 1, 1, 0]), X, [0, 1, 1, 0])
+    assert (ticks(ax.xaxis), ticks(ax.yaxis)) == (["Oslo", "Voss"], ["rain", "sun"])
+    assert len(dots(ax)[0]) == 3, "a city that is missing has no place"
+    ax = plots.decision_regions(SoftmaxRegression(handle_missing="own").fit(X, [0, 1, 1, 0]), X, [0, 1, 1, 0])
+    assert ticks(ax.xaxis) == ["Oslo", "Voss", "<missing>"]
+    assert len(dots(ax)[0]) == 4
+
+
+def test_decision_regions_of_a_table_have_its_units():
+    X = pd.DataFrame({"age": [20.0, 30, 40, 80], "km": [1.0, 2, 3, 5]})
+    model = SoftmaxRegression(categorical_features=None).fit(X, [0, 0, 1, 1])
+    ax = plots.decision_regions(model, X, [0, 0, 1, 1], fields=(1, 0))
+    np.testing.assert_allclose(dots(ax)[0], X[["km", "age"]])
+    left, right, bottom, top = ax.images[0].get_extent()
+    assert 0 < left < 1 < 5 < right < 6
+    assert 10 < bottom < 20 < 80 < top < 90
+
+
+@pytest.mark.parametrize("fields", [(0, 5), (-1, 0), (1, 1), ("city", "sky")])
+def test_decision_regions_are_of_two_columns(fields, model, data):
+    with pytest.raises(ValueError, match=r"must be two of the positions 0 to \d"):
+        plots.decision_regions(model, *data, fields=fields)
+
+
+def test_decision_regions_need_a_label_for_each_row(model, data):
+    with pytest.raises(ValueError, match=r"y has shape \(3,\), but X has \d+ rows"):
+        plots.decision_regions(model, data[0], data[1][:3])
+
+
 def test_many_classes_have_a_color_each():
     for K in (2, 8, 9, 26):
         assert len(np.unique(plots._class_colors(K), axis=0)) == K
@@ -417,8 +457,15 @@ def test_of_the_fits_in_a_cell_one_that_failed_is_not_the_best(scores):
     assert sorted(pixels(ax).ravel().tolist()) == [0.5, 0.5, 0.5, 0.9]
 
 
+def test_integers_of_a_search_are_in_ascending_order(data):
+    grid = {"alpha": [0.1, 1.0], "batch_size": [64, 8, 16]}
+    search = GridSearchCV(SoftmaxRegression(n_categories=N_CATEGORIES), grid, cv=2).fit(*data)
+    ax = plots.hyperparameter_grid(search)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["8", "16", "64"]
+
+
 def test_the_grid_of_a_search(data):
-    grid = {"alpha": [1.0, 0.1], "class_weight": [None, "balanced"]}
+    grid = {"alpha": [1.0, 0.1], "class_weight": [None, "balanced"]}  # drawn in ascending order, and as they come
     search = GridSearchCV(SoftmaxRegression(n_categories=N_CATEGORIES), grid, cv=2).fit(*data)
     ax = plots.hyperparameter_grid(search)
     scores = search.cv_results_["mean_test_score"].reshape(2, 2)[::-1]
