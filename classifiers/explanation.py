@@ -107,7 +107,7 @@ def explain(
     if len(network.weights) == 1:
         contributions, interaction = SparseMatrix(alone) @ np.asarray(network.weights[0]), np.zeros_like(logits)
     else:
-        without = sparse.csr_array(sparse.vstack([x] * len(listed), format="csr") - alone)
+        without = sparse.csr_array(x[np.zeros(len(listed), np.intp)] - alone)
         contributions = logits - network.forward(SparseMatrix(without))
         interaction = logits - nothing - contributions.sum(axis=0)
     return Explanation(tuple(features), classes, contributions, nothing, interaction, logits)

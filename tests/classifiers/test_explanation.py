@@ -63,6 +63,15 @@ def test_of_a_design_matrix_its_zeros_are_left_out():
     assert_close(told.contributions, A.toarray()[0, [1, 3], None] * model.coef_.T[[1, 3]], np.float32, terms=2)
 
 
+@pytest.mark.parametrize("model", [SoftmaxRegression(), MLPClassifier((3,), max_iter=1, random_state=0)], ids=repr)
+def test_of_a_row_of_zeros_there_is_the_baseline(model):
+    A = np.array([[0, 0.5], [1, 0], [0, 0]])
+    told = model.fit(A, [0, 1, 0]).explain(A[2:])
+    assert told.features == ()
+    assert told.contributions.shape == (0, 2)
+    np.testing.assert_array_equal(told.logits, told.baseline)
+
+
 def test_one_row_at_a_time():
     model = SoftmaxRegression().fit(X, Y)
     with pytest.raises(ShapeError, match=r"X has 2 rows; explain takes one, like X\[3:4\]"):
