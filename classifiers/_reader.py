@@ -152,9 +152,9 @@ class InputReader(BaseEstimator):
 
     def _check_missing_policy(self) -> None:
         """Raise where missing codes were given a category of their own, or denied it, after the table was made."""
-        has_codes = self._encoder is None and self.n_categories_ is not None
-        if has_codes and (self.handle_missing == "own") != self._own_missing:
-            was = "" if self._own_missing else "not "
+        own = self._own_missing if self._encoder is None else self._encoder.handle_missing == "own"
+        if self.n_categories_ is not None and (self.handle_missing == "own") != own:
+            was = "" if own else "not "
             raise ValueError(
                 f"handle_missing={self.handle_missing!r}, but it was {was}'own' when {type(self).__name__} was "
                 "fitted, and that decides how many categories there are; fit it again"
@@ -200,6 +200,7 @@ class InputReader(BaseEstimator):
                 f"X is a {type(X).__name__}, but {type(self).__name__} was fitted to a table of {self.n_features_in_} "
                 "columns; pass such a table"
             )
+        self._check_missing_policy()
         self._check_names(X, fitting=False)
         X = self._as_table(X)
         if X.shape[1] != self.n_features_in_:
@@ -207,7 +208,8 @@ class InputReader(BaseEstimator):
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features "
                 "as input"
             )
-        return self._encoder.transform(X, dtype=self.dtype, handle_unknown=self.handle_unknown)
+        policies = {"handle_unknown": self.handle_unknown, "handle_missing": self.handle_missing}
+        return self._encoder.transform(X, dtype=self.dtype, **policies)
 
     def _check_names(self, X: Any, *, fitting: bool) -> None:
         """Learn the names of the columns of X, or hold X to those learned."""

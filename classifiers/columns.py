@@ -10,7 +10,7 @@ is standardised, x where not. See `mixed_matrix` for what the first layer makes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -123,9 +123,16 @@ class ColumnEncoder:
         return tuple(len(known) + (self.handle_missing == "own") for known in self.categories)
 
     def transform(
-        self, X: Any, *, dtype: npt.DTypeLike = np.float32, handle_unknown: str = "error"
+        self,
+        X: Any,
+        *,
+        dtype: npt.DTypeLike = np.float32,
+        handle_unknown: str = "error",
+        handle_missing: str | None = None,
     ) -> OneHot | MixedMatrix | DenseMatrix:
         """Return rows of a table, of the columns learned, as [C | N], or as C or N where the other has no columns.
+
+        `handle_missing` is that of `learn`, unless "error" or "zero" is given in place of the other.
 
         Raises
         ------
@@ -141,7 +148,8 @@ class ColumnEncoder:
             raise_not_finite(N[row, k], row, self.numbers[k], dtype, self._given_names)
         if not self.fields:
             return DenseMatrix(narrow)
-        codes = np.stack([self._codes(k, columns[j], handle_unknown) for k, j in enumerate(self.fields)], axis=1)
+        policies = handle_unknown, handle_missing or self.handle_missing
+        codes = np.stack([self._codes(k, columns[j], *policies) for k, j in enumerate(self.fields)], axis=1)
         C = OneHot(codes, self.n_categories, missing="zero", dtype=dtype)
         return MixedMatrix(C, narrow) if self.numbers else C
 
@@ -202,7 +210,7 @@ class ColumnEncoder:
     def _code_of(self) -> list[dict[Label, int]]:
         return [{category: code for code, category in enumerate(known)} for known in self.categories]
 
-    def _codes(self, k: int, column: Column, handle_unknown: str) -> Array:
+    def _codes(self, k: int, column: Column, handle_unknown: str, handle_missing: str) -> Array:
         """Return the codes of a field's column, -1 where it selects nothing."""
         values, known = column.values, self._code_of[k]
         code_of = {v: MISSING if is_missing(v) else known.get(v, UNKNOWN) for v in column.distinct()}
@@ -211,39 +219,35 @@ class ColumnEncoder:
             return codes
         rows = np.flatnonzero(codes == UNKNOWN).tolist()
         if rows:
-            namesakes = {v: _namesake(v, known) for v, code in code_of.items() if code == UNKNOWN}
+            alike = {_reading(category): category for category in reversed(self.categories[k])}
+            namesakes = {v: alike.get(_reading(v)) for v, code in code_of.items() if code == UNKNOWN}
             row = next((row for row in rows if namesakes[values[row]] is not None), rows[0])
             namesake = namesakes[values[row]]
             shown = ", ".join(map(repr, self.categories[k][:SHOWN])) + (", ..." if len(known) > SHOWN else "")
             problem = f"{values[row]!r} is not one of the {len(known)} categories known from fit ({shown})"
             if namesake is not None:
-                problem += f"; {namesake!r} is: give the column the type that it had at fit"
+                problem += f"; {namesake!r} is: give the column the type and the spelling that it had at fit"
             if handle_unknown == "error":
                 remedy = "" if namesake is not None else "; pass handle_unknown='ignore' to let it contribute nothing"
                 raise CodeError(f"{column}, row {row}: {problem}{remedy}")
             if namesake is not None:
                 warn(f"{column}, row {row}: {problem}; until then it contributes nothing")
         for row in np.flatnonzero(codes == MISSING)[:1].tolist():
-            if self.handle_missing == "error":
+            if handle_missing == "error":
                 raise CodeError(f"{column}, row {row}: {values[row]!r} is no category; {IF_MISSING}")
-        if self.handle_missing == "own":
+        if handle_missing == "own":
             codes[codes == MISSING] = len(known)
         return np.maximum(codes, MISSING)
 
 
-def _namesake(value: Any, known: Mapping[Label, int]) -> Label | None:
-    """Return the known category that reads like `value` and is of another type: '5' for 5, 5 for '5' and '5.0'."""
-    if isinstance(value, str):
-        try:
-            candidates: list[Label] = [float(value)]
-        except ValueError:
-            return None
-    else:
-        candidates = [str(value)]
-        if isinstance(value, float) and value.is_integer():
-            candidates.append(str(int(value)))
-    candidates = [candidate for candidate in candidates if candidate in known]
-    return next((category for category in known if category in candidates), None) if candidates else None
+def _reading(value: Any) -> Any:
+    """Return what a category reads like, whatever its type: 5.0 for 5, '5' and '5.0'; 'true' for True and 'True'."""
+    if str(value).lower() in ("true", "false"):
+        return str(value).lower()
+    try:
+        return float(value)
+    except (OverflowError, TypeError, ValueError):
+        return value
 
 
 def _chosen(columns: list[Column], categorical_features: Any, names: Sequence[str] | None) -> npt.NDArray[np.bool_]:

@@ -173,12 +173,12 @@ class Column:
             kind = str(self.data.dtype)
         elif self.data.dtype.kind in "biuf":
             return np.asarray(self.data, np.float64)
-        else:
+        if not isinstance(self.data, nw.Series) or self.data.dtype == nw.Object:
             wrong = (row for row, v in enumerate(self.values) if not (isinstance(v, Real) or is_missing(v)))
             if (row := next(wrong, None)) is None:
                 return np.array([np.nan if is_missing(v) else v for v in self.values], np.float64)
             where, kind = f"{self}, row {row}", type(self.values[row]).__name__
-        remedy = "name the column in categorical_features if it holds categories"
+        remedy = "make numbers of it, or name the column in categorical_features at fit if it holds categories"
         if self.holds not in (CATEGORIES, NUMBERS):
             remedy = "cast it to strings if it holds categories, or make numbers of it"
         raise DTypeError(f"{where}: expected numbers, got {kind}; {remedy}")
@@ -199,6 +199,5 @@ def _is_number(value: Any) -> bool:
 
 def is_missing(value: Any) -> bool:
     """Tell None, NaN and pandas.NA, which is no number and equal to nothing, not even by False."""
-    return (
-        value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
-    )
+    is_nan = isinstance(value, float | np.floating) and value != value
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or is_nan

@@ -169,6 +169,34 @@ def test_missing_values_are_an_error_nothing_or_a_category(frame, columns, y, po
     assert fitted.explain(X[:1]).features[0] == ("city=<missing>" if policy == "own" else "city: nothing")
 
 
+@pytest.mark.parametrize("policy", ["error", "zero"])
+def test_what_a_missing_value_is_may_change_after_fit(frame, columns, y, policy):
+    X = frame({**columns, "city": [None, *columns["city"][1:]]})
+    fitted = model(handle_missing="zero" if policy == "error" else "error").fit(frame(columns), y)
+    fitted.set_params(handle_missing=policy)
+    if policy == "error":
+        with pytest.raises(CodeError, match=r"column 0 \('city'\), row 0: (None|nan) is no category"):
+            fitted.predict(X)
+    else:
+        assert fitted.explain(X[:1]).features[0] == "city: nothing"
+    with pytest.raises(ValueError, match=r"handle_missing='own', but it was not 'own' when .* was fitted"):
+        fitted.set_params(handle_missing="own").predict(X)
+
+
+def test_numbers_among_objects_are_numbers(columns, y):
+    X = pytest.importorskip("pandas", reason=WHY).DataFrame(columns)
+    fitted = model().fit(X, y)
+    row = X.iloc[3].to_frame().T
+    assert set(row.dtypes) == {np.dtype(object)}
+    assert (fitted.predict_proba(row) == fitted.predict_proba(X[3:4])).all()
+    rows = X[:2].astype(object)
+    rows.loc[1, "income"] = "high"
+    with pytest.raises(
+        DTypeError, match=r"column 3 \('income'\), row 1: expected numbers, got str; make numbers of it"
+    ):
+        fitted.predict(rows)
+
+
 def test_a_missing_number_is_named(frame, columns, y):
     X = frame({**columns, "income": [*columns["income"][:5], None, *columns["income"][6:]]})
     with pytest.raises(ValueError, match=r"column 3 \('income'\), row 5: Input X contains NaN"):
@@ -363,7 +391,16 @@ def test_arrow_dictionaries_of_pandas_are_sorted():
         assert model().fit(X, [0, 1, 0]).get_feature_names_out().tolist() == ["c=a", "c=b"]
 
 
-@pytest.mark.parametrize(("fitted_to", "given"), [([1, 2, 12], ["1", "2", "12"]), (["1", "2", "12"], [1, 2, 12])])
+@pytest.mark.parametrize(
+    ("fitted_to", "given"),
+    [
+        ([1, 2, 12], ["1", "2", "12"]),
+        (["1", "2", "12"], [1, 2, 12]),
+        (["1", "2", "12"], ["1.0", "2.0", "12.0"]),
+        ([True, False, True], ["True", "False", "True"]),
+        (["true", "false", "true"], [True, False, True]),
+    ],
+)
 def test_categories_of_another_type_are_reported(frame, fitted_to, given):
     X, new = ({"month": values, "c": ["a", "b", "a"]} for values in (fitted_to, given))
     settings = {"categorical_features": ["month", "c"]}
