@@ -7,7 +7,7 @@ import re
 
 from classifiers.optimizers import OPTIMIZERS
 
-__all__ = ["in_options", "parser"]
+__all__ = ["OPTION_OF", "in_options", "parser"]
 
 # The options whose names are not those of the parameters that they set.
 OPTION_OF = {
@@ -84,6 +84,7 @@ def in_options(message: str) -> str:
     >>> in_options("row 3: 'Rome' is unknown; pass handle_unknown='ignore' to let it contribute nothing")
     "row 3: 'Rome' is unknown; train with --handle-unknown ignore to let it contribute nothing"
     """
+    message = message.replace("pass n_categories or categorical_features, and", "train with --categorical and")
     for name, option in OPTION_OF.items():
         message = re.sub(rf"\bpass {name}=", f"train with {name}=", message)
         message = re.sub(rf"(?<!['\"\w]){name}='?([\w.+-]+)'?", rf"{option} \1", message)

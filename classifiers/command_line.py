@@ -23,9 +23,17 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
-from classifiers._command_options import in_options, parser
+from classifiers._command_options import OPTION_OF, in_options, parser
 from classifiers._text_table import aligned
-from classifiers.data_files import PARQUET, are_mostly_numbers, numbers_of, numeric_categories_of, read_table
+from classifiers.data_files import (
+    PARQUET,
+    are_mostly_numbers,
+    bools_of,
+    labels_of,
+    numbers_of,
+    numeric_categories_of,
+    read_table,
+)
 from classifiers.diagnostics import sample_losses, worst_predictions
 from classifiers.interruption import CtrlC
 from classifiers.mlp import MLPClassifier
@@ -39,6 +47,7 @@ __all__ = ["main"]
 Array = npt.NDArray[Any]
 Model = SoftmaxRegression | MLPClassifier
 MODELS: dict[str, type[Model]] = {"softmax": SoftmaxRegression, "mlp": MLPClassifier}
+OF_STEPS = {"batch_size", "learning_rate", "schedule"}
 MOST_CLASSES_SHOWN = 12
 
 
@@ -68,6 +77,8 @@ def _train(options: argparse.Namespace) -> int:
     for path in (options.save, options.plot):
         if path is not None and not Path(path).resolve().parent.is_dir():
             raise ValueError(f"{path}: there is no such folder")
+        if path is not None and Path(path).is_dir():
+            raise ValueError(f"{path}: this is a folder; give the name of a file")
     if options.plot is not None:
         _check_plot(options.plot)
     frame = read_table(options.data)
@@ -93,7 +104,9 @@ def _train(options: argparse.Namespace) -> int:
     if options.save is not None:
         model.save(options.save)
         print(f"wrote {options.save}")
-    if options.plot is not None and model.history_:
+    if options.plot is not None and not model.history_:
+        print(f"did not write {options.plot}: no epoch, no curve")
+    elif options.plot is not None:
         _draw(model, options.plot)
         print(f"wrote {options.plot}")
     return 130 if ctrl_c.pressed else 0
@@ -142,6 +155,11 @@ def _new_model(options: argparse.Namespace) -> Model:
         raise ValueError(f"{name} is no option of --model {options.model}; pass --model mlp")
     model.set_params(**{name: getattr(options, name) for name in given})
     model.set_params(early_stopping="validation_fraction" in given)
+    if model.solver == "lbfgs":
+        unused = OF_STEPS if model.early_stopping else OF_STEPS | {"n_iter_no_change"}
+        for name in sorted(given & unused):
+            option = OPTION_OF.get(name, f"--{name}")
+            raise ValueError(f"{option} is no option of --solver lbfgs; pass another, like --solver adam")
     model._check_parameters()
     return model
 
@@ -206,10 +224,12 @@ def _columns_for(model: Any, frame: nw.DataFrame[Any], path: str) -> Any:
         column = frame[name]
         if name not in fields:
             typed.append(numbers_of(column))
+        elif all(isinstance(label, bool) for label in fields[name]):
+            typed.append(bools_of(column))
         elif not all(isinstance(label, str) for label in fields[name]):
             typed.append(numeric_categories_of(column))
-        elif column.dtype.is_numeric():
-            typed.append(column.cast(nw.String))
+        elif column.dtype.is_numeric() or column.dtype == nw.Boolean:
+            typed.append(labels_of(column, fields[name]))
     X = frame.with_columns(*typed)
     return X.to_numpy() if names is None else X.to_native()
 
@@ -255,7 +275,7 @@ def _draw(model: Model, path: str) -> None:
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    print(f"warning: {message}", file=sys.stderr)
+    print(f"warning: {in_options(str(message))}", file=sys.stderr)
 
 
 COMMANDS = {"train": _train, "predict": _predict, "evaluate": _evaluate}

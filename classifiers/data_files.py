@@ -10,6 +10,7 @@ import io
 import math
 import re
 import warnings
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,15 @@ import narwhals as nw
 
 from classifiers.tables import is_missing
 
-__all__ = ["PARQUET", "are_mostly_numbers", "numbers_of", "numeric_categories_of", "read_table"]
+__all__ = [
+    "PARQUET",
+    "are_mostly_numbers",
+    "bools_of",
+    "labels_of",
+    "numbers_of",
+    "numeric_categories_of",
+    "read_table",
+]
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 PARQUET = {".parquet", ".pq"}
@@ -41,11 +50,14 @@ def read_table(path: str) -> nw.DataFrame[Any]:
         raise ValueError(f"{path}: {suffix!r} is not one of {', '.join([*SEPARATORS, *sorted(PARQUET)])}")
     with open(path, "rb") as file:
         try:
-            if suffix in SEPARATORS:
-                _check_header(file, SEPARATORS[suffix])
-            return nw.from_native(_read(file, suffix), eager_only=True)
+            names = _header(file, SEPARATORS[suffix]) if suffix in SEPARATORS else []
+            frame: nw.DataFrame[Any] = nw.from_native(_read(file, suffix), eager_only=True)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
+    if names[:1] != [""]:
+        return frame
+    warnings.warn(f"{path}: column 0 has no name, as row labels have none; it is left out", stacklevel=2)
+    return frame.drop(frame.columns[0])
 
 
 def numbers_of(column: nw.Series[Any]) -> nw.Series[Any]:
@@ -72,6 +84,25 @@ def numeric_categories_of(column: nw.Series[Any]) -> nw.Series[Any]:
     return _as_series(column, numbers, nw.Float64)
 
 
+def bools_of(column: nw.Series[Any]) -> nw.Series[Any]:
+    """Return a column of cells that say true or false as bools; one of anything else as it is."""
+    cells = [None if is_missing(cell) else str(cell).lower() for cell in column.to_list()]
+    values = [None if cell is None else cell == "true" for cell in cells]
+    return _as_series(column, values, nw.Boolean) if {*cells} <= {"true", "false", None} else column
+
+
+def labels_of(column: nw.Series[Any], known: Collection[Any]) -> nw.Series[Any]:
+    """Return a column of numbers or bools as text, spelled as the known labels are: 5.0 as '5', 5 as '5.0'."""
+    return _as_series(column, [None if is_missing(v) else _label(v, known) for v in column.to_list()], nw.String)
+
+
+def _label(value: bool | int | float, known: Collection[Any]) -> str:
+    spellings = [str(value), str(value).lower(), str(value).upper()]
+    if math.isfinite(value) and value == int(value):
+        spellings += [str(int(value)), str(float(value))]
+    return next((spelling for spelling in spellings if spelling in known), spellings[0])
+
+
 def _numbers(column: nw.Series[Any]) -> list[int | float]:
     numbers = []
     for row, value in enumerate(column.to_list()):
@@ -82,7 +113,7 @@ def _numbers(column: nw.Series[Any]) -> list[int | float]:
     return numbers
 
 
-def _as_series(column: nw.Series[Any], values: list[int | float], dtype: Any) -> nw.Series[Any]:
+def _as_series(column: nw.Series[Any], values: Sequence[int | float | str | None], dtype: Any) -> nw.Series[Any]:
     return nw.new_series(column.name, values, dtype, backend=column.implementation)
 
 
@@ -110,8 +141,8 @@ def _number(cell: Any) -> int | float:
         return float(cell)
 
 
-def _check_header(file: Any, separator: str) -> None:
-    """Raise where two columns have one name; polars and pandas would each make up another for the second."""
+def _header(file: Any, separator: str) -> list[str]:
+    """Return the names of the columns; raise where polars and pandas would each make up another one."""
     text = io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")
     names = next(csv.reader(text, delimiter=separator), [])
     text.detach()
@@ -119,6 +150,9 @@ def _check_header(file: Any, separator: str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"{names.count(name)} columns have the name {name!r}")
+    if "" in names[1:]:
+        raise ValueError(f"column {names.index('', 1)} has no name; give it one in the first line")
+    return names
 
 
 def _read(file: Any, suffix: str) -> Any:
@@ -135,7 +169,7 @@ def _read_by_polars(file: Any, suffix: str) -> Any:
         if suffix in PARQUET:
             frame = polars.read_parquet(file)
             return frame.drop([name for name in frame.columns if PANDAS_INDEX.fullmatch(name)])
-        return polars.read_csv(file, separator=SEPARATORS[suffix], infer_schema=False)
+        return polars.read_csv(file, separator=SEPARATORS[suffix], infer_schema=False, null_values=[""])
     except polars.exceptions.PolarsError as error:
         raise ValueError(str(error).partition("\n")[0]) from error
 

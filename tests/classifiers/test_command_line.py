@@ -169,6 +169,67 @@ def test_numbers_that_are_categories_are_the_same_in_any_file(first, second, tmp
     assert (code, out.startswith("200 rows   accuracy 1.0000")) == (0, True)
 
 
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("policy", ["error", "ignore"])
+def test_numbers_that_a_gap_has_made_floats_are_the_same_categories(policy, tmp_path, capfd, reader):
+    month = np.random.default_rng(0).integers(1, 13, 200)
+    table = pl.DataFrame({"month": month, "y": np.where(month > 6, "late", "early")})
+    table.write_csv(tmp_path / "whole.csv")
+    options = ["--categorical", "month", "--handle-missing", "zero", "--handle-unknown", policy]
+    assert trained(capfd, tmp_path / "whole.csv", *options, "--save", str(tmp_path / "m.npz"))[0] == 0
+    gap = table.with_columns(pl.Series("month", [None, *month[1:].astype(float)]))
+    gap.write_parquet(tmp_path / "gap.parquet")
+    code, out, err = run(capfd, "evaluate", tmp_path / "m.npz", tmp_path / "gap.parquet", "--target", "y")
+    assert (code, err) == (0, "")
+    assert float(out.split("accuracy ")[1].split()[0]) >= 0.995
+    gap.write_csv(tmp_path / "gap.csv")
+    code, out, err = run(capfd, "predict", tmp_path / "m.npz", tmp_path / "gap.csv")
+    assert code == (1 if policy == "error" else 0)
+    assert f"'{float(month[1])}' is not one of" in err
+    assert f"; '{month[1]}' is: give the column the type and the spelling that it had at fit" in err
+
+
+@pytest.mark.parametrize("words", [("True", "False"), ("true", "false"), ("TRUE", "FALSE")])
+def test_bools_are_the_same_in_any_file(words, tmp_path, capfd, reader):
+    member = np.random.default_rng(0).random(60) > 0.5
+    said = [words[0] if m else words[1] for m in member]
+    table = pl.DataFrame({"member": member, "y": np.where(member, "yes", "no")})
+    table.write_parquet(tmp_path / "bools.parquet")
+    table.with_columns(pl.Series("member", said)).write_csv(tmp_path / "words.csv")
+    for first, second in ("bools.parquet", "words.csv"), ("words.csv", "bools.parquet"):
+        assert trained(capfd, tmp_path / first, "--save", str(tmp_path / "m.npz"))[0] == 0
+        code, out, err = run(capfd, "evaluate", tmp_path / "m.npz", tmp_path / second, "--target", "y")
+        assert (code, err) == (0, "")
+        assert "accuracy 1.0000" in out
+
+
+def test_what_is_neither_true_nor_false_is_no_bool(tmp_path, capfd, reader):
+    pl.DataFrame({"member": [True, False] * 4, "y": [1, 0] * 4}).write_parquet(tmp_path / "bools.parquet")
+    assert trained(capfd, tmp_path / "bools.parquet", "--save", str(tmp_path / "m.npz"))[0] == 0
+    (tmp_path / "maybe.csv").write_text("member,y\ntrue,1\nmaybe,0\n")
+    code, _, err = run(capfd, "predict", tmp_path / "m.npz", tmp_path / "maybe.csv")
+    assert code == 1
+    assert "column 0 ('member'), row 0: 'true' is not one of the 2 categories known from fit (False, True)" in err
+
+
+def test_a_quoted_empty_cell_is_missing_too(tmp_path, capfd, reader):
+    (tmp_path / "quoted.csv").write_text('"age","city","y"\n"40","Oslo","a"\n"","Voss","b"\n"30","","a"\n')
+    code, _, err = trained(capfd, tmp_path / "quoted.csv", "--drop", "city")
+    assert (code, "column 0 ('age'), row 1: Input X contains NaN" in err) == (1, True)
+    assert "if they are codes, train with --categorical and --handle-missing\n" in err
+    code, _, err = trained(capfd, tmp_path / "quoted.csv", "--drop", "age")
+    assert (code, "column 0 ('city'), row 2: None is no category" in err.replace("nan", "None")) == (1, True)
+
+
+@pytest.mark.filterwarnings("default")
+def test_row_labels_without_a_name_are_no_feature(tmp_path, capfd, reader):
+    frame = pd.DataFrame({"km": np.random.default_rng(0).random(40), "y": ["a"] * 20 + ["b"] * 20})
+    frame.to_csv(tmp_path / "labelled.csv")
+    code, out, err = trained(capfd, tmp_path / "labelled.csv", "--save", str(tmp_path / "m.npz"))
+    assert (code, "1 column of numbers: km\n" in out) == (0, True)
+    assert err == f"warning: {tmp_path}/labelled.csv: column 0 has no name, as row labels have none; it is left out\n"
+
+
 def test_models_from_python_read_files(data, capfd):
     table = pd.read_csv(data)
     y = (table["y"] == "yes").astype(int)
@@ -196,6 +257,13 @@ def test_curves_are_drawn(data, capfd):
     assert code == 0
     assert out.endswith("wrote curves.png\n")
     assert Path("curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_an_epoch_there_is_no_picture(data, capfd):
+    code, out, _ = run(capfd, *TRAIN, *MLP, "--epochs", "0", "--plot", "curves.png")
+    assert code == 0
+    assert out.endswith("did not write curves.png: no epoch, no curve\n")
+    assert not Path("curves.png").exists()
 
 
 def press_after(epochs):
@@ -267,6 +335,13 @@ FAILURES = {
     "no validation": ([*TRAIN, "--valid", "0.001"], "early_stopping cannot set validation data aside"),
     "no picture": ([*TRAIN, "--plot", "curves.foo"], "curves.foo: '.foo' is not one of .eps, "),
     "no CSV": (["predict", "m.npz", "people.csv", "-o", "o.parquet"], "o.parquet: predictions are written as CSV"),
+    "steps of no L-BFGS": (
+        [*TRAIN, "--learning-rate", "0.1"],
+        "--learning-rate is no option of --solver lbfgs; pass another, like --solver adam",
+    ),
+    "a schedule of no steps": ([*TRAIN, "--schedule", "cosine"], "--schedule is no option of --solver lbfgs"),
+    "patience without end": ([*TRAIN, "--patience", "3"], "--patience is no option of --solver lbfgs"),
+    "a folder": ([*TRAIN, "--save", "."], "error: .: this is a folder; give the name of a file"),
     "no folder": ([*TRAIN, "--save", "none/m.npz"], "none/m.npz: there is no such folder"),
     "divergence": (
         [*TRAIN, *MLP, "--solver", "sgd", "--learning-rate", "1e9", "--alpha", "0"],
@@ -321,6 +396,7 @@ def test_warnings_are_one_line(data, capfd):
     code, _, err = run(capfd, *TRAIN, "--epochs", "1")
     assert code == 0
     assert err.startswith("warning: L-BFGS did not converge")
+    assert "increase --epochs 1 or tol=" in err
     assert err.count("\n") == 1
 
 
@@ -398,8 +474,9 @@ def test_large_integers_beside_gaps_cannot_be_numbers(tmp_path, capfd, reader):
         ("city,km,y\n" + "Oslo,1,bike,0\nVoss,9,bus,1\n" * 4, "more (fields than defined|cells than the header)"),
         ("x,y\n1,a\n2,b\n\n3,a\n", "column 'y', row 2: the label is missing$"),
         ("a,a,y\n1,2,0\n3,4,1\n", "2 columns have the name 'a'$"),
+        ("a,,y\n1,2,0\n3,4,1\n", "column 1 has no name; give it one in the first line$"),
     ],
-    ids=["rows longer than the header", "an empty line is a row", "columns of one name"],
+    ids=["rows longer than the header", "an empty line is a row", "columns of one name", "a column without a name"],
 )
 def test_what_is_wrong_with_a_file_is_said_by_either_reader(text, problem, tmp_path, capfd, reader):
     (tmp_path / "wrong.csv").write_text(text)
