@@ -10,18 +10,17 @@ Matplotlib is imported when something is drawn, not before: ``pip install 'oneho
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from numbers import Real
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from classifiers import diagnostics
 from classifiers._decision_grid import decision_grid
 from classifiers._estimator import CategoricalClassifier
+from classifiers._search_grid import search_grid
 from classifiers.activations import Activation, get_activation
 from classifiers.loss_landscape import loss_landscape as evaluate_landscape
 from classifiers.stopping import History
@@ -139,7 +138,7 @@ def activations(
     ax.set_xlabel("z")
     ax.set_ylabel("φ(z) and its derivative")
     ax.set_xlim(-limit, limit)
-    ax.legend(frameon=False, loc="upper left")
+    ax.legend(**BESIDE)
     return ax
 
 
@@ -181,7 +180,7 @@ def loss_landscape(
 def worst_predictions(
     model: CategoricalClassifier, X: Any, y: npt.ArrayLike, k: int = 10, *, ax: Axes | None = None
 ) -> Axes:
-    """Draw the losses of the `k` worst predictions as bars, with what was true and what was predicted.
+    """Draw the losses of the `k` worst predictions as bars, with P(true class) and what each was taken for.
 
     A dotted line is the loss of guessing, ln K. Bars of samples that are right nevertheless are blue.
     """
@@ -190,10 +189,10 @@ def worst_predictions(
     rows = np.arange(len(worst))
     losses = [p.loss for p in worst]
     ax.barh(rows, losses, color=[BLUE if p.true == p.predicted else VERMILLION for p in worst])
-    wrong = [f", taken for {p.predicted}" if p.true != p.predicted else "" for p in worst]
-    ax.set_yticks(rows, [f"row {p.index}: {p.true}{taken}" for p, taken in zip(worst, wrong, strict=True)])
+    ax.set_yticks(rows, [f"row {p.index}: {p.true}" for p in worst])
     for row, p in enumerate(worst):
-        text = f"P({p.true}) = {p.probability_of_true:.2g}"
+        taken = f", taken for {p.predicted}" if p.true != p.predicted else ""
+        text = f"P = {p.probability_of_true:.2g}{taken}"
         ax.annotate(text, (p.loss, row), xytext=(4, 0), textcoords="offset points", va="center")
     guessing = math.log(len(model.classes_))
     ax.axvline(guessing, color="black", ls=":", lw=1.2)
@@ -287,29 +286,7 @@ def hyperparameter_grid(
     -----
     A cell says mean and standard deviation over the folds; the best cell has a frame.
     """
-    if not isinstance(search, Mapping):
-        check_is_fitted(search, "cv_results_")
-    results = search if isinstance(search, Mapping) else search.cv_results_
-    _check_known(f"{metric=}", [metric], "mean_test_", results)
-    _check_known(f"{parameters=}", parameters or (), "param_", results)
-    varying = [
-        name for name in _names("param_", results) if len({str(value) for value in results[f"param_{name}"]}) > 1
-    ]
-    if parameters is None:
-        if len(varying) != 2:
-            raise ValueError(
-                f"a heat map has two axes, but {len(varying)} parameters vary: {varying}; pass parameters="
-            )
-        parameters = (varying[0], varying[1])
-    (row_of, row_names), (column_of, column_names) = (_levels(results[f"param_{name}"]) for name in parameters)
-    mean = np.full((len(row_names), len(column_names)), np.nan)
-    std = mean.copy()
-    for score, spread, i, j in zip(
-        results[f"mean_test_{metric}"], results[f"std_test_{metric}"], row_of, column_of, strict=True
-    ):
-        if score > mean[i, j] or np.isnan(mean[i, j]):  # a fit that failed is no better than any
-            mean[i, j], std[i, j] = score, spread
-
+    mean, std, parameters, row_names, column_names, score_name = search_grid(search, parameters, metric)
     ax = _axes(ax, figsize=(1.9 + 1.1 * len(column_names), 1.4 + 0.75 * len(row_names)))
     image = ax.imshow(mean, cmap="viridis", aspect="auto")
     middle = (np.nanmin(mean) + np.nanmax(mean)) / 2
@@ -323,7 +300,7 @@ def hyperparameter_grid(
     ax.set_yticks(range(len(row_names)), row_names)
     ax.set_ylabel(parameters[0])
     ax.set_xlabel(parameters[1])
-    ax.figure.colorbar(image, ax=ax, label=f"mean cross-validated {_score_name(search, metric)}")
+    ax.figure.colorbar(image, ax=ax, label=f"mean cross-validated {score_name}")
     return ax
 
 
@@ -395,29 +372,3 @@ def _field_name(model: CategoricalClassifier, field: int, of_codes: bool) -> str
     if len(names) == (len(model.n_categories_ or ()) if of_codes else model.n_features_in_):
         return str(names[field])
     return f"field {field} [code]" if of_codes else f"column {field}"
-
-
-def _names(prefix: str, results: Mapping[str, Any]) -> list[str]:
-    return [key.removeprefix(prefix) for key in results if key.startswith(prefix)]
-
-
-def _check_known(given: str, names: Iterable[str], prefix: str, results: Mapping[str, Any]) -> None:
-    known = _names(prefix, results)
-    if not set(names) <= set(known):
-        raise ValueError(f"{given}: the search has {', '.join(known)}")
-
-
-def _score_name(search: Any, metric: str) -> str:
-    scoring = getattr(search, "scoring", metric)
-    if scoring is None:
-        return "accuracy" if is_classifier(search) else "score"
-    return scoring if isinstance(scoring, str) else metric
-
-
-def _levels(values: Any) -> tuple[list[int], list[str]]:
-    """Return the position of each value among the distinct ones, numbers in ascending order, and their names."""
-    distinct = {str(value): value for value in values}
-    names = list(distinct)
-    if all(isinstance(value, Real) for value in distinct.values()):
-        names.sort(key=distinct.__getitem__)
-    return [names.index(str(value)) for value in values], names

@@ -76,6 +76,7 @@ LAYOUT = {
         "_gradient_check",
         "diagnostics",
         "_decision_grid",
+        "_search_grid",
         "loss_landscape",
         "plots",
         "_demonstration",

@@ -275,15 +275,14 @@ def test_worst_predictions_are_bars_of_loss(model, data):
     worst = np.argsort(-losses, kind="stable")[:4]
     assert widths(ax) == losses[worst].tolist()
     predicted = model.predict(codes)
-    for tick, row in zip(ax.get_yticklabels(), worst, strict=True):
+    for tick, text, loss, row in zip(ax.get_yticklabels(), ax.texts[:4], losses[worst], worst, strict=True):
+        assert tick.get_text() == f"row {row}: {y[row]}"
         taken = f", taken for {predicted[row]}" if predicted[row] != y[row] else ""
-        assert tick.get_text() == f"row {row}: {y[row]}{taken}"
+        assert text.get_text() == f"P = {math.exp(-loss):.2g}{taken}"
     assert ax.get_ylim()[0] > ax.get_ylim()[1], "the worst on top"
     assert xy(ax.get_lines()[0])[0] == [math.log(2)] * 2
     assert ax.get_xlabel() == "loss [nats]"
-    texts = [text.get_text() for text in ax.texts]
-    assert texts[0] == f"P({y[worst[0]]}) = {math.exp(-losses[worst[0]]):.2g}"
-    assert texts[-1] == "guessing, ln 2"
+    assert ax.texts[-1].get_text() == "guessing, ln 2"
 
 
 def region_classes(image, K):
@@ -382,7 +381,7 @@ def test_decision_regions_of_a_table_have_its_units():
 @pytest.mark.parametrize("fields", [(0, 5), (-1, 0), (1, 1), ("city", "sky")])
 def test_decision_regions_are_of_two_columns(fields, model, data):
     with pytest.raises(ValueError, match=r"must be two of the positions 0 to \d"):
-        plots.decision_regions(model, *data, fields=fields)
+        plots.decision_regions(model, data[0], data[1], fields)
 
 
 def test_decision_regions_need_a_label_for_each_row(model, data):
