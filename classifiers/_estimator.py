@@ -83,7 +83,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
         ----------
         X : DataFrame, OneHot, sparse array (n, V), float array (n, V) or integer codes (n, f)
         y : array, shape (n,)
-            Labels of two classes or more, of any type.
+            Labels of two classes or more: strings, integers or bools.
         sample_weight : array of float, shape (n,), optional
             Not negative; a weight of 2 is the sample twice.
         X_val, y_val : optional

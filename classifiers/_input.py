@@ -34,6 +34,8 @@ IF_MISSING = (
     "or 'zero' to let it contribute nothing"
 )
 
+IF_NUMBERS = "only -1 can mean missing; if the columns hold numbers, pass categorical_features=None at fit"
+
 
 def as_design_matrix(
     X: Any,
@@ -178,7 +180,8 @@ def _refuse_what_is_no_code(X: Array, names: Names, allowed: Any) -> None:
         code = X[row, field].item()
         shown = f"{code:g}" if isinstance(code, float) else code
         if code < 0:
-            reason = f"Negative values in data: code {shown}, and codes count from 0; {IF_MISSING}"
+            remedy = IF_MISSING if code == -1 else IF_NUMBERS
+            reason = f"Negative values in data: code {shown}, and codes count from 0; {remedy}"
         elif code != code:
             reason = f"Input X contains NaN, which is not a code; {IF_MISSING}"
         else:

@@ -274,7 +274,7 @@ def _chosen(columns: list[Column], categorical_features: Any, names: Sequence[st
             raise ShapeError(f"categorical_features names column {position}, but X has columns 0 to {n - 1}")
         chosen[given] = True
         return chosen
-    if given.ndim == 1 and all(isinstance(name, str) for name in given.tolist()):
+    if given.ndim == 1 and all(isinstance(name, str) for name in categorical_features):
         if names is None:
             raise ValueError("categorical_features has names, but the columns of X have none; pass positions")
         for name in given.tolist():

@@ -1,4 +1,4 @@
-"""y at the door: labels of any type become positions in `classes_`, and their weights."""
+"""y at the door: labels become positions in `classes_`, and their weights."""
 
 from __future__ import annotations
 

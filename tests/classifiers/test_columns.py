@@ -99,6 +99,7 @@ def test_no_column_is_a_field(given):
         ([True], "categorical_features is a mask of 1 columns, but X has 3"),
         ("city", "categorical_features='city' must be 'from_dtype', None, or a list"),
         ([0.5], r"categorical_features=\[0.5\] must be"),
+        (["city", 1], r"categorical_features=\['city', 1\] must be"),
         (["age"], r"column 0 \('city'\), row 0: expected numbers, got str; .* name the column in categorical_features"),
     ],
 )
