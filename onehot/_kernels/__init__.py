@@ -26,6 +26,7 @@ from onehot._errors import BackendError
 __all__ = ["active", "available_backends", "get_backend", "set_backend"]
 
 BACKENDS = ("numba", "scipy")  # in the order of preference
+_reasons: dict[str, Exception] = {}  # why a backend could not be imported
 
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ def set_backend(name: str, /) -> None:
 
     Notes
     -----
-    Both backends give the same bits for forward and backward products. Not checked: that no other thread is in the
-    middle of a computation.
+    Both backends give the same bits for forward and backward products, the sign of zero aside. Not checked: that no
+    other thread is in the middle of a computation.
 
     Examples
     --------
@@ -86,13 +87,16 @@ def set_backend(name: str, /) -> None:
         if module is not None:
             active = module
             return
-    raise BackendError(f"the backend {name!r} cannot be imported: pip install --upgrade 'onehot-lookup[{name}]'")
+    reason = _reasons[candidate]
+    remedy = f"pip install --upgrade 'onehot-lookup[{name}]'"
+    raise BackendError(f"the backend {name!r} cannot be imported ({reason}): {remedy}") from reason
 
 
 def _try_load(name: str) -> ModuleType | None:
     try:
         return importlib.import_module(f"onehot._kernels._{name}")
-    except ImportError:  # not installed, or it refuses this NumPy, as Numba does one that is newer than it knows
+    except Exception as reason:  # not installed, broken, or at odds with this NumPy: each says so in its own way
+        _reasons[name] = reason
         return None
 
 
@@ -100,5 +104,9 @@ def __getattr__(name: str) -> ModuleType:
     """Load the backend when a kernel is first called for: importing numba takes longer than all the rest."""
     if name != "active":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    set_backend(os.environ.get("ONEHOT_BACKEND", "auto"))
+    wanted = os.environ.get("ONEHOT_BACKEND") or "auto"
+    try:
+        set_backend(wanted)
+    except BackendError as error:
+        raise BackendError(f"ONEHOT_BACKEND={wanted}: {error}") from error.__cause__
     return active

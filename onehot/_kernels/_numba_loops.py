@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import config, njit, types
 from numba.extending import overload
 
 from onehot._arrays import Array
@@ -39,6 +39,9 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
 ]
+
+if config.DISABLE_JIT:
+    raise ImportError("NUMBA_DISABLE_JIT is set, and these loops are machine code or nothing")
 
 BLOCK = 64  # samples whose logits stay in the first-level cache between the passes of the softmax
 HUGE = 1e250  # a product that one more denominator, at most K, does not make infinite

@@ -33,6 +33,7 @@ __all__ = [
 # SciPy's index pointers are of the indices' type: more entries than this do not fit 32 bits.
 MAX_ENTRIES = np.iinfo(np.int32).max
 
+LARGEST_BATCH = 1 << 16  # samples; the pointers of more are not worth keeping
 MANY_ROWS = 4096
 SUMS_IN_CACHE = 1 << 17  # numbers
 WORTH_THREADS = 1 << 19  # numbers to move: with fewer, waking threads costs more than they save
@@ -140,10 +141,11 @@ def softmax_cross_entropy(
     at_label = Z.reshape(-1).take(y * n + samples)  # Z[y, samples], in half the time
     one_best_each = np.count_nonzero(Z == 0) == n  # else the first of equal classes, at many times the cost
     hit = at_label == 0 if one_best_each else logits.argmax(axis=1) == y
-    np.exp(Z, out=Z)
-    denominator = np.add.reduce(Z, axis=0)
-    nll = np.log(denominator) - at_label
-    Z *= share / denominator
+    with np.errstate(under="ignore"):
+        np.exp(Z, out=Z)
+        denominator = np.add.reduce(Z, axis=0)
+        nll = np.log(denominator) - at_label
+        Z *= share / denominator
     dlogits[...] = Z.T
     dlogits.reshape(-1)[samples * K + y] -= share
     return float(np.add.reduce(share * nll, dtype=np.float64)), float(np.add.reduce(share * hit, dtype=np.float64))
@@ -221,16 +223,19 @@ def _as_csr(indices: Array, has_missing: bool, value: float, dtype: np.dtype[Any
     """Return pointers, indices and data of the rows of a one-hot matrix whose ones are `value`."""
     n, f = indices.shape
     if not has_missing:
-        return _regular_pointers(n, f, indices.dtype), indices.ravel(), np.full(n * f, value, dtype)
+        pointers_of = _pointers_of_batch if n <= LARGEST_BATCH else _regular_pointers
+        return pointers_of(n, f, indices.dtype), indices.ravel(), np.full(n * f, value, dtype)
     present = indices >= 0
     pointers = np.concatenate(([0], np.cumsum(np.count_nonzero(present, axis=1)))).astype(indices.dtype)
     flat = indices[present]
     return pointers, flat, np.full(len(flat), value, dtype)
 
 
-@lru_cache(maxsize=16)
 def _regular_pointers(n: int, f: int, dtype: np.dtype[Any]) -> Array:
     return np.arange(0, n * f + 1, f, dtype=dtype)
+
+
+_pointers_of_batch = lru_cache(maxsize=16)(_regular_pointers)
 
 
 def _add_gathered(table: Array, indices: Array, out: Array, has_missing: bool) -> None:

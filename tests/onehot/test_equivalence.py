@@ -105,10 +105,15 @@ def test_the_same_seed_compares_the_same_numbers():
     assert differences() != differences(seed=1)
 
 
-def test_the_backend_is_left_as_it_was():
+@pytest.mark.parametrize("name", onehot.available_backends())
+def test_the_backend_is_left_as_it_was(name):
     before = onehot.get_backend()
-    check_equivalence([0, 1])
-    assert onehot.get_backend() == before
+    onehot.set_backend(name)
+    try:
+        check_equivalence([0, 1])
+        assert onehot.get_backend() == name
+    finally:
+        onehot.set_backend(before)
 
 
 def test_codes_are_checked():

@@ -387,19 +387,6 @@ def record_calls(monkeypatch, module, name):
     return calls
 
 
-def test_the_public_products_of_scipy_serve_as_well(dtype):
-    scipy_kernels = importlib.import_module("onehot._kernels._scipy")
-    for case in CASES:
-        indices = draw_indices(case)
-        table, values = draw(50, 10, dtype=dtype), draw(len(indices), 10, dtype=dtype)
-        out = np.zeros((len(indices), 10), dtype)
-        scipy_kernels._add_gathered_public(table, indices, out, case == "missing")
-        assert_array_equal(out, gather_sum_by_loop(table, indices))
-        expected = scatter_add_by_loop(values, indices, 0.3, table.copy())
-        scipy_kernels._add_scattered_public(values, indices, 0.3, table, case == "missing")
-        assert_close(table, expected, scale=indices.size * np.abs(values).max(initial=1), terms=3)
-
-
 @pytest.fixture
 def numba_kernels(monkeypatch):
     """Return the compiled kernels, sharing every batch, however small."""

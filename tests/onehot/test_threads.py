@@ -148,6 +148,11 @@ def test_without_other_threads_the_caller_does_it_all(monkeypatch):
     assert map_in_order(lambda k: k * k, range(10)) == [k * k for k in range(10)]
 
 
+def test_no_threads_at_all_is_one(monkeypatch):
+    monkeypatch.setenv("ONEHOT_NUM_THREADS", "0")
+    assert n_threads() == 1
+
+
 @pytest.mark.parametrize("wanted", ["two", "-1", "1.5", "²"])
 def test_a_number_of_threads_that_is_none_is_refused(monkeypatch, wanted):
     monkeypatch.setenv("ONEHOT_NUM_THREADS", wanted)
