@@ -89,9 +89,7 @@ def encode(value: Any, name: str, arrays: Arrays) -> Any:
         return {"object": [kind.__name__, settings]}
     known = _by_name(value)
     if known is None:
-        raise ModelFileError(
-            f"{name.replace('/', ', ')}={value!r} is not of a kind that a model file holds; pass a list or an array"
-        )
+        raise ModelFileError(f"{name.replace('/', ', ')}={value!r} is not of a kind that a model file holds")
     return known
 
 

@@ -7,10 +7,19 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FLOATS", "Array", "index_dtype"]
+from onehot._errors import DTypeError
+
+__all__ = ["FLOATS", "Array", "as_array", "index_dtype"]
 
 Array: TypeAlias = npt.NDArray[Any]
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def as_array(values: npt.ArrayLike, name: str) -> Array:
+    """Return `values` as an array; raise where some are masked, for they would be read."""
+    if type(values) is not np.ndarray and np.ma.is_masked(values):
+        raise DTypeError(f"{name} is a masked array, whose masked values would be read; pass {name}.filled(0)")
+    return np.asarray(values)
 
 
 def index_dtype(V: int) -> type[np.signedinteger[Any]]:

@@ -1,11 +1,11 @@
-"""The only door: any integer array becomes validated rows of the stacked table.
+"""The door of codes: any integer array becomes validated rows of the stacked table.
 
 Field j has ``n_categories[j]`` categories, and its block of the table starts at row
 ``offsets[j] = n_categories[0] + ... + n_categories[j - 1]``. The one-hot row of a sample has its ones at
 
     indices[i, j] = codes[i, j] + offsets[j],        0 <= codes[i, j] < n_categories[j].
 
-Everything behind this door trusts its indices: no other kernel checks anything.
+Everything behind this door trusts its indices.
 """
 
 from __future__ import annotations
@@ -52,8 +52,13 @@ def encode(
     """Check `codes` of shape (n,) or (n, f) and shift each field to its block of the table."""
     if missing not in ("error", "zero", "own"):
         raise CodeError(f"missing={missing!r} is not known; pass 'error', 'zero' or 'own'")
-    codes = _as_integers(codes, missing, names)
+    codes, given = _as_integers(codes, missing, names), codes
     n, f = codes.shape
+    if n_categories is None and np.asarray(given).dtype.kind == "f" and _is_one_hot(codes):
+        raise CodeError(
+            "codes of floats with one 1 in each row are a one-hot matrix; pass it to OneHot.from_dense, or pass "
+            "n_categories if they are codes"
+        )
     if n_categories is not None:
         counts = normalize_n_categories(n_categories, f)
     elif n:
@@ -174,6 +179,11 @@ def _integral(codes: Array, missing: Missing, names: Sequence[str] | None) -> Ar
             remedy = "if NaN means missing, pass missing='zero' or missing='own'"
         raise CodeError(f"{field_label(field, names)}, row {row}: {codes[row, field]} is not a code; {remedy}")
     return filled.astype(np.int64)
+
+
+def _is_one_hot(codes: Array) -> bool:
+    """Whether codes of three fields or more are 0 but for a 1 in each row."""
+    return codes.shape[1] > 2 and bool((codes.sum(axis=1) == 1).all() and ((codes == 0) | (codes == 1)).all())
 
 
 def _absent(codes: Array, counts: tuple[int, ...], missing: Missing, names: Sequence[str] | None) -> Array:

@@ -20,7 +20,7 @@ __all__ = [
 
 
 class OneHotError(Exception):
-    """Base class of everything that `onehot` raises on purpose."""
+    """Base class of what `onehot` raises where codes, shapes, types, rows or a backend are not right."""
 
 
 class CodeError(OneHotError, ValueError):
@@ -49,4 +49,4 @@ class BackendError(OneHotError, ImportError):
 
 def field_label(field: int, names: Sequence[str] | None = None) -> str:
     """Return ``field 2 ('city')``, or ``field 2`` where the name is not known."""
-    return f"field {field}" if names is None else f"field {field} ({names[field]!r})"
+    return f"field {field}" if names is None else f"field {field} ({str(names[field])!r})"

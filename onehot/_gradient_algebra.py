@@ -64,6 +64,12 @@ class GradientAlgebra(NDArrayOperatorsMixin):
     def norm(self) -> float:
         """Return the Euclidean norm."""
 
+    def sum(self, axis: None = None) -> Any:
+        """Return the sum of all entries, a NumPy number; sums along an axis are refused."""
+        if axis is not None:
+            raise UnsupportedError(refusal("sum"))
+        return self.coalesce()[1].sum()
+
     @abstractmethod
     def _with_rows(self, rows: Array, sums: Array) -> Self:
         """Return a gradient of the same table with other rows."""
@@ -75,6 +81,10 @@ class GradientAlgebra(NDArrayOperatorsMixin):
     @abstractmethod
     def _joined(self, other: Any) -> Self:
         """Return the sum with another gradient."""
+
+    @abstractmethod
+    def _become(self, other: Any) -> Self:
+        """Take over the values of another gradient, and return this one."""
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = (), **kwargs: Any) -> Any:
         result = None
@@ -98,6 +108,8 @@ class GradientAlgebra(NDArrayOperatorsMixin):
                 return getattr(self, ATTRIBUTES[func])
             if func is np.linalg.norm:
                 return self.norm()
+            if func is np.sum:
+                return self.sum()
             if func is np.copy:
                 return self.copy()
             if func in ABOUT_DTYPE:
@@ -119,8 +131,8 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         """Return the result of a function that keeps zero rows zero; None for others."""
         comes_first = inputs[0] is self
         other: Any = inputs[comes_first] if len(inputs) == 2 else None
-        if ufunc is np.multiply and inputs[0] is inputs[1]:
-            return self._mapped(np.square)
+        if ufunc is np.multiply and isinstance(other, GradientAlgebra):
+            return self._times_gradient(other)
         if ufunc is np.multiply or (ufunc is np.divide and comes_first):
             return self._scaled(ufunc, other) if np.ndim(other) == 0 else self._with_array(ufunc, other)
         if ufunc is np.negative:
@@ -130,6 +142,20 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         if ufunc is np.power and comes_first and isinstance(other, NUMBERS) and other > 0:
             return self._mapped(lambda sums: np.power(sums, other))
         return None
+
+    def _as_gradient(self, other: Any) -> Self:
+        """Return a gradient, or an array of the same shape as one, in all rows."""
+        if isinstance(other, GradientAlgebra):
+            return other  # type: ignore[return-value]
+        array = np.asarray(other)
+        self._check_shape(array)
+        return self._with_rows(np.arange(len(array)), array.astype(np.result_type(array.dtype, self.dtype)))
+
+    def _times_gradient(self, other: GradientAlgebra) -> Self:
+        """Return the elementwise product, zero but in the rows that occur in both."""
+        (rows, sums), (others, other_sums) = self.coalesce(), other.coalesce()
+        common, here, there = np.intersect1d(rows, others, assume_unique=True, return_indices=True)
+        return self._with_rows(common, sums[here] * other_sums[there])
 
     def _mapped(self, function: Any) -> Self:
         rows, sums = self.coalesce()
@@ -163,18 +189,18 @@ class GradientAlgebra(NDArrayOperatorsMixin):
     def __rmul__(self, factor: Any) -> Any:  # lr * g, once a batch: spare a Python float the detour by ufuncs
         return self._times(factor) if type(factor) is float else super().__rmul__(factor)
 
-    # A gradient is a value: these bind the name to a new one, and leave the old one as it was.
-    def __iadd__(self, other: Any) -> Any:
-        return self + other
+    # As with arrays, whoever has the gradient under another name sees it change, and its dtype stays.
+    def __iadd__(self, other: Any) -> Self:
+        return self._become(self._joined(self._as_gradient(other)))
 
-    def __isub__(self, other: Any) -> Any:
-        return self - other
+    def __isub__(self, other: Any) -> Self:
+        return self._become(self._joined(self._as_gradient(other)._times(-1.0)))
 
-    def __imul__(self, factor: Any) -> Any:
-        return self * factor
+    def __imul__(self, factor: Any) -> Self:
+        return self._become(self * factor)
 
-    def __itruediv__(self, divisor: Any) -> Any:
-        return self / divisor
+    def __itruediv__(self, divisor: Any) -> Self:
+        return self._become(self / divisor)
 
     __iter__ = None  # or __getitem__ would make it iterable
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 from onehot._arrays import Array
 from onehot._errors import UnsupportedError
@@ -143,6 +144,10 @@ class LazyMatrix(ABC):
     def toarray(self) -> Array:
         """Return the dense matrix."""
 
+    @abstractmethod
+    def tocsr(self) -> scipy.sparse.csr_array:
+        """Return the scipy CSR array."""
+
     def copy(self) -> Self:
         """Return an equal matrix; the indices, which are read-only, are shared."""
         return copy.copy(self)
@@ -151,15 +156,18 @@ class LazyMatrix(ABC):
         """Return ``self @ right``."""
         return self @ right
 
-    def _defer_to(self, other: object) -> Any:
+    def _defer_to(self, other: Any) -> Any:
         """Let an object with a product of its own have its turn, which another lazy matrix has not."""
         if isinstance(other, LazyMatrix):
             raise UnsupportedError(
                 "a product of two lazy one-hot matrices is not defined; use X.tocsr() for products with other matrices"
             )
+        if scipy.sparse.issparse(other):
+            matrix: Any = self.tocsr()
+            return (matrix @ other).toarray()
         return NotImplemented
 
 
 def is_array(operand: Any) -> bool:
-    """Tell arrays and sequences from objects with a product of their own, which get their turn."""
-    return isinstance(operand, ARRAYS)
+    """Tell arrays, sequences and DataFrames from objects with a product of their own, which get their turn."""
+    return isinstance(operand, ARRAYS) or hasattr(operand, "to_numpy")  # a DataFrame would ask for a dense matrix

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from onehot._arrays import FLOATS, Array, index_dtype
+from onehot._arrays import FLOATS, Array, as_array, index_dtype
 from onehot._errors import DTypeError, RowIndexError, ShapeError
 from onehot._matrix import OneHot
 from onehot._row_gradient import RowGradient, n_rows_of
@@ -60,7 +60,7 @@ def lookup(table: Array, indices: npt.ArrayLike, /, *, out: Array | None = None)
     array([[20., 21.],
            [ 0.,  1.]])
     """
-    table = np.asarray(table)
+    table = as_array(table, "table")
     if table.ndim != 2:
         raise ShapeError(f"the table must have shape (V, d), got {table.shape}")
     indices = _checked_indices(indices, len(table))
@@ -68,8 +68,10 @@ def lookup(table: Array, indices: npt.ArrayLike, /, *, out: Array | None = None)
     if out is None:
         return table.take(indices, 0) if ready else table[indices]
     expected = (*indices.shape, table.shape[1])
-    if out.shape != expected or out.dtype != table.dtype:
-        raise ShapeError(f"out must be {table.dtype} of shape {expected}, got {out.dtype} of shape {out.shape}")
+    if not hasattr(out, "dtype") or out.dtype != table.dtype:
+        raise DTypeError(f"out must be an array of {table.dtype}, got {getattr(out, 'dtype', type(out).__name__)}")
+    if out.shape != expected:
+        raise ShapeError(f"out must have shape {expected}, got {out.shape}")
     if ready:
         return table.take(indices, 0, out=out, mode="clip")  # in range: clip only spares NumPy's buffered copy of out
     out[...] = table[indices]
@@ -112,9 +114,11 @@ def scatter_add(
            [  0.],
            [101.]])
     """
-    values = np.asarray(values)
+    values = as_array(values, "values")
     if (n_rows is None) == (out is None):
         raise ShapeError("scatter_add needs either n_rows, the height of the result, or out, the array to add to")
+    if out is not None and getattr(out, "ndim", None) != 2:
+        raise ShapeError(f"out must be an array of shape (V, d), got {np.shape(out)}")
     V = len(out) if out is not None else n_rows_of(n_rows)
     indices = _checked_indices(indices, V)
     if values.ndim == 0 or values.shape[:-1] != indices.shape:
@@ -130,6 +134,7 @@ def scatter_add(
     elif out.shape != (V, d):
         raise ShapeError(f"out has shape {out.shape}, but values have d = {d} columns")
     rows = np.array(indices, index_dtype(V), order="C").reshape(-1, 1)
+    rows.flags.writeable = False
     values = np.array(values, dtype, order="C").reshape(len(rows), d)  # a copy: it may be a part of out
     out += RowGradient._of_batch(rows, values, (V, d))
     return out

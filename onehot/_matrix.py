@@ -19,7 +19,7 @@ import scipy  # its submodules are loaded when first used: `scipy.sparse` takes 
 from numpy import ndarray
 
 from onehot import _kernels as kernels
-from onehot._arrays import FLOATS, Array
+from onehot._arrays import FLOATS, Array, as_array
 from onehot._codes import Categories, Encoded, Missing, decode, encode
 from onehot._errors import DTypeError, RowIndexError, ShapeError, UnsupportedError
 from onehot._lazy_matrix import LazyMatrix, is_array, refusal
@@ -59,7 +59,7 @@ class OneHot(LazyMatrix):
     shape : tuple of int
         (n, V), with V the sum of `n_categories`.
     indices : array of int, shape (n, f)
-        Columns of the ones: ``codes + offsets``, read-only, int32 until V passes 2**31. -1 is a block without a one.
+        Columns of the ones: ``codes + offsets``, read-only, int32 until V reaches 2**31. -1 is a block without a one.
     n_categories : tuple of int
     offsets : array of int64, shape (f,)
         Where each field's block begins.
@@ -160,7 +160,9 @@ class OneHot(LazyMatrix):
         >>> OneHot.from_dense([[0, 1, 0], [1, 0, 0]]).indices.ravel().tolist()
         [1, 0]
         """
-        A = np.asarray(A)
+        if scipy.sparse.issparse(A):
+            raise DTypeError(f"from_dense takes an array, got a {type(A).__name__}; use OneHot.from_sparse")
+        A = as_array(A, "A")
         if A.ndim != 2:
             raise ShapeError(f"a one-hot matrix has shape (n, V), got {A.shape}")
         rows, columns = np.nonzero(A)
@@ -278,7 +280,7 @@ class OneHot(LazyMatrix):
             return self._gather(W, W.dtype) if self._field is None else W.take(self._field, 0)
         if not is_array(W):
             return self._defer_to(W)
-        W = np.asarray(W)
+        W = as_array(W, "W")
         if W.ndim not in (1, 2) or len(W) != self.shape[1]:
             raise ShapeError(
                 f"X @ W: W has shape {W.shape}, but X has {self.shape[1]} columns (n_categories "
@@ -336,7 +338,7 @@ class OneHot(LazyMatrix):
         """
         if not is_array(A):
             return self._defer_to(A)
-        A = np.asarray(A)
+        A = as_array(A, "A")
         if A.ndim not in (1, 2) or A.shape[-1] != self.shape[0]:
             raise ShapeError(f"A @ X: A has shape {A.shape}, but X has {self.shape[0]} rows")
         return (self.T @ A.T).toarray().T

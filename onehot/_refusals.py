@@ -51,5 +51,9 @@ def refuses_other_attributes(refusal: Callable[[str], str], /) -> Callable[[Type
 
 def called(function: Any, method: str = "__call__") -> str:
     """Return what the user wrote: ``np.exp``, ``np.add.reduce``, ``np.linalg.norm``."""
-    module = "np" if isinstance(function, np.ufunc) else function.__module__.replace("numpy", "np", 1)
-    return f"{module}.{function.__name__}" + ("" if method == "__call__" else f".{method}")
+    if isinstance(function, np.ufunc):
+        short: str = function.__name__
+        name = f"np.{short}" if getattr(np, short, None) is function else short
+    else:
+        name = f"{function.__module__.replace('numpy', 'np', 1)}.{function.__name__}"
+    return name if method == "__call__" else f"{name}.{method}"

@@ -16,12 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from onehot import _kernels as kernels
-from onehot._arrays import FLOATS, Array, index_dtype
-from onehot._errors import CodeError, DTypeError, ShapeError, UnsupportedError
+from onehot._arrays import FLOATS, Array, as_array, index_dtype
+from onehot._errors import DTypeError, RowIndexError, ShapeError, UnsupportedError
 from onehot._gradient_algebra import GradientAlgebra, refusal
 from onehot._refusals import refuses_other_attributes
 
 __all__ = ["RowGradient"]
+
+ENTRIES_A_ROW = 2  # of the table: a sum of gradients that has more is summed row by row
 
 
 class Part(NamedTuple):
@@ -37,8 +39,9 @@ class Part(NamedTuple):
 class RowGradient(GradientAlgebra):
     """Gradient of a table, held as the rows of a batch: indices and output gradients.
 
-    A NumPy duck type. ``lr * g``, ``-g`` and ``g / n`` are O(1); ``g1 + g2`` keeps both; ``W += g``, ``W -= g`` and
-    ``np.add(W, g, out=W)`` change the selected rows of W in place; ``W + g`` is a new array.
+    A NumPy duck type. ``lr * g``, ``-g`` and ``g / n`` are O(1); ``g1 + g2`` keeps both until they have more entries
+    than the table has rows; ``g *= c`` and ``g += g2`` change g itself. ``W += g``, ``W -= g`` and ``np.add(W, g, out=W)``
+    change the selected rows of W in place; ``W + g`` is a new array.
 
     Parameters
     ----------
@@ -57,7 +60,7 @@ class RowGradient(GradientAlgebra):
 
     Raises
     ------
-    ShapeError, DTypeError, CodeError
+    ShapeError, DTypeError, RowIndexError
         If the shapes do not fit, `rows` are not integers, or a row is not in [0, V).
 
     Notes
@@ -87,7 +90,7 @@ class RowGradient(GradientAlgebra):
     __slots__ = ("_parts", "dtype", "shape")
 
     def __init__(self, rows: npt.ArrayLike, values: npt.ArrayLike, /, *, n_rows: int) -> None:
-        rows, values = np.asarray(rows), np.array(values, order="C", copy=True)
+        rows, values = np.asarray(rows), np.array(as_array(values, "values"), order="C", copy=True)
         if rows.dtype.kind not in "iu" and rows.size:
             raise DTypeError(f"rows must be integers, got {rows.dtype}")
         if values.dtype not in FLOATS:
@@ -96,9 +99,11 @@ class RowGradient(GradientAlgebra):
             raise ShapeError(f"rows (u,) and values (u, d) do not fit: got {rows.shape} and {values.shape}")
         n_rows = n_rows_of(n_rows)
         for row in rows[(rows < 0) | (rows >= n_rows)][:1].tolist():
-            raise CodeError(f"row {row} is not in [0, {n_rows})")
+            raise RowIndexError(f"row {row} is not in [0, {n_rows}); none counts from the end")
         columns = values if values.ndim == 2 else values[:, None]
-        self._parts: tuple[Part, ...] = (Part(rows.astype(index_dtype(n_rows))[:, None], columns, 1.0, False),)
+        indices = rows.astype(index_dtype(n_rows))[:, None]
+        indices.flags.writeable = False  # as those of a matrix are, so that they are of one type to the compiler
+        self._parts: tuple[Part, ...] = (Part(indices, columns, 1.0, False),)
         self.shape: tuple[int, ...] = (n_rows, *values.shape[1:])
         self.dtype: np.dtype[Any] = values.dtype
 
@@ -106,7 +111,7 @@ class RowGradient(GradientAlgebra):
     def _of_batch(
         cls, indices: Array, values: Array, shape: tuple[int, ...], scale: float = 1.0, has_missing: bool = False
     ) -> RowGradient:
-        """Hold a batch as it is: trusted indices (n, f), C-contiguous values (n, d)."""
+        """Hold a batch as it is: trusted, read-only indices (n, f), C-contiguous values (n, d)."""
         return cls._from_parts((Part(indices, values, scale, has_missing),), shape, values.dtype)
 
     @classmethod
@@ -148,12 +153,11 @@ class RowGradient(GradientAlgebra):
             where = [positions]
         else:
             flat = np.concatenate([part.indices.ravel() for part in parts])[:, None]
+            flat.flags.writeable = False
             rows, positions = kernels.active.coalesce(flat, self.shape[0])
             ends = np.cumsum([part.indices.size for part in parts])[:-1]
-            where = [
-                np.ascontiguousarray(p).reshape(part.indices.shape)
-                for p, part in zip(np.split(positions, ends), parts, strict=True)
-            ]
+            pieces = np.split(positions, ends)
+            where = [p.reshape(part.indices.shape) for p, part in zip(pieces, parts, strict=True)]
         sums = np.zeros((len(rows), *self.shape[1:]), self.dtype)
         for part, positions in zip(parts, where, strict=True):
             _scatter(part, positions, 1.0, sums)
@@ -174,10 +178,12 @@ class RowGradient(GradientAlgebra):
         n_rows = n_rows_of(n_rows)
         if n_rows < len(self):
             raise ShapeError(f"a gradient of {len(self)} rows cannot be extended to {n_rows}")
-        return self._from_parts(self._parts, (n_rows, *self.shape[1:]), self.dtype)
+        wide = index_dtype(n_rows)
+        parts = tuple([part._replace(indices=part.indices.astype(wide, copy=False)) for part in self._parts])
+        return self._from_parts(parts, (n_rows, *self.shape[1:]), self.dtype)
 
     def copy(self) -> RowGradient:
-        """Return an equal gradient. O(1): a gradient never changes, so that both can hold the same batch."""
+        """Return an equal gradient. O(1): a batch never changes, so that both can hold it."""
         return self._from_parts(self._parts, self.shape, self.dtype)
 
     def astype(self, dtype: npt.DTypeLike, /) -> RowGradient:
@@ -260,22 +266,38 @@ class RowGradient(GradientAlgebra):
     def _joined(self, other: RowGradient) -> RowGradient:
         if self.shape != other.shape:
             raise ShapeError(f"cannot add gradients of tables of different shapes, {self.shape} and {other.shape}")
-        return self._from_parts(self._parts + other._parts, self.shape, np.result_type(self.dtype, other.dtype))
+        parts, dtype = self._parts + other._parts, np.result_type(self.dtype, other.dtype)
+        joined = self._from_parts(parts, self.shape, dtype)
+        if sum([part.indices.size for part in parts]) <= ENTRIES_A_ROW * len(self):
+            return joined
+        return joined._with_rows(*joined.coalesce())  # a velocity, say, which is added to in every step
+
+    def _become(self, other: RowGradient) -> RowGradient:
+        self._parts = other._parts
+        return self
 
     def _with_rows(self, rows: Array, sums: Array) -> RowGradient:
-        return RowGradient(rows, sums, n_rows=self.shape[0])
+        if sums.dtype not in FLOATS:
+            raise DTypeError(f"values must be float32 or float64, got {sums.dtype}")
+        rows.flags.writeable = False
+        return self._of_batch(rows[:, None], sums if sums.ndim == 2 else sums[:, None], self.shape)
 
 
 def _scatter(part: Part, indices: Array, factor: float, table: Array) -> None:
     """Add ``factor * part`` to the rows `indices` of a C-contiguous table, (V, d) or (V,)."""
-    values = part.values.astype(table.dtype, copy=False)
+    values, scale = part.values, factor * part.scale
+    if values.dtype.itemsize > table.dtype.itemsize:  # scaled before they lose range
+        values, scale = (scale * values).astype(table.dtype), 1.0
     columns = table if table.ndim == 2 else table[:, None]
-    kernels.active.scatter_add(values, indices, factor * part.scale, columns, part.has_missing)
+    kernels.active.scatter_add(values.astype(table.dtype, copy=False), indices, scale, columns, part.has_missing)
 
 
 def n_rows_of(n_rows: Any) -> int:
     """Return the height of a table, which must be an integer."""
     try:
-        return operator.index(n_rows)
+        height = operator.index(n_rows)
     except TypeError:
         raise DTypeError(f"n_rows={n_rows!r} must be an integer") from None
+    if height < 0:
+        raise ShapeError(f"n_rows={height} must not be negative")
+    return height

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from onehot._arrays import FLOATS, Array
+from onehot._arrays import FLOATS, Array, as_array
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
 from onehot._lazy_matrix import LazyMatrix, is_array, refusal
 from onehot._refusals import refuses_other_attributes
@@ -60,14 +60,14 @@ class TransposedOneHot(LazyMatrix):
         return self * -1.0
 
     def __truediv__(self, divisor: float) -> TransposedOneHot:
-        return self * (1 / divisor)
+        return self * float(np.divide(1.0, divisor))  # by zero: a warning and infinity, as of arrays
 
     def __matmul__(self, G: Any, /) -> Any:
         """Return the `RowGradient` ``X.T @ G`` for G (n, d) or (n,). G is copied."""
         if type(G) is not np.ndarray:
             if not is_array(G):
                 return self._defer_to(G)
-            G = np.asarray(G)
+            G = as_array(G, "G")
         X = self._source
         if G.ndim not in (1, 2) or len(G) != X.shape[0]:
             n = X.shape[0]
@@ -82,7 +82,7 @@ class TransposedOneHot(LazyMatrix):
         """Return ``A @ X.T``, (m, n) for A (m, V): columns of A are selected."""
         if not is_array(A):
             return self._defer_to(A)
-        A = np.asarray(A)
+        A = as_array(A, "A")
         if A.ndim not in (1, 2) or A.shape[-1] != self.shape[0]:
             raise ShapeError(f"A @ X.T: A has shape {A.shape}, but X has {self.shape[0]} columns")
         product = (self._source @ A.T).T

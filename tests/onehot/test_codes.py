@@ -110,6 +110,24 @@ def test_a_field_of_missing_codes_has_one_category():
     assert OneHot([-1, -1], missing="own").shape == (2, 2)
 
 
+def test_the_row_of_missing_codes_counts_where_tables_end():
+    assert OneHot([0], 2**63 - 2, missing="own").shape == (1, 2**63 - 1)
+    with pytest.raises(CodeError, match="more than 64-bit indices can count"):
+        OneHot([0], 2**63 - 1, missing="own")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_dense_one_hot_matrix_is_not_taken_for_codes(dtype):
+    A = np.eye(3, dtype=dtype)[[2, 0, 2]]
+    with pytest.raises(
+        CodeError, match=r"are a one-hot matrix; pass it to OneHot\.from_dense, or pass n_categories if"
+    ):
+        OneHot(A)
+    assert OneHot(A, 2).shape == (3, 6)
+    assert OneHot(A.astype(int)).shape == (3, 5), "no code of the second field is 1"
+    assert OneHot(A[:, [0, 2]]).shape == (3, 4), "of two fields it is not so clear"
+
+
 def test_missing_own_at_the_end_of_a_narrow_type():
     X = OneHot(np.array([127, -1], np.int8), missing="own")
     assert X.indices.ravel().tolist() == [127, 128]

@@ -132,6 +132,7 @@ def test_an_empty_table_has_no_rows():
 
 
 ONES = np.ones((2, d))
+LIST: Any = [[0.0, 0.0, 0.0]]
 WRONG: dict[str, Any] = {
     "float indices": (lambda: lookup(ONES, [0.0]), DTypeError, "indices must be integers, got float64"),
     "a mask": (lambda: lookup(ONES, [True, False]), DTypeError, "indices must be integers, got bool"),
@@ -140,12 +141,12 @@ WRONG: dict[str, Any] = {
     "out of another shape": (
         lambda: lookup(ONES, [0], out=np.empty((2, d))),
         ShapeError,
-        "out must be float64 of shape (1, 3), got float64 of shape (2, 3)",
+        "out must have shape (1, 3), got (2, 3)",
     ),
     "out of another type": (
         lambda: lookup(ONES, [0], out=np.empty((1, d), np.float32)),
-        ShapeError,
-        "out must be float64 of shape (1, 3), got float32 of shape (1, 3)",
+        DTypeError,
+        "out must be an array of float64, got float32",
     ),
     "no height": (lambda: scatter_add(ONES, [0, 1]), ShapeError, "scatter_add needs either n_rows"),
     "two heights": (lambda: scatter_add(ONES, [0, 1], n_rows=2, out=ONES), ShapeError, "needs either n_rows"),
@@ -160,7 +161,13 @@ WRONG: dict[str, Any] = {
         ShapeError,
         "out has shape (2, 1), but values have d = 3 columns",
     ),
-    "a flat out": (lambda: scatter_add(ONES, [0, 1], out=np.zeros(2)), ShapeError, "out has shape (2,), but values"),
+    "a flat out": (
+        lambda: scatter_add(ONES, [0, 1], out=np.zeros(2)),
+        ShapeError,
+        "out must be an array of shape (V, d)",
+    ),
+    "a list as out": (lambda: lookup(ONES, [0], out=LIST), DTypeError, "out must be an array of float64, got list"),
+    "a list to add to": (lambda: scatter_add(ONES, [0, 1], out=LIST), ShapeError, "out must be an array of shape"),
     "complex values": (
         lambda: scatter_add(1j * ONES, [0, 1], n_rows=2),
         DTypeError,

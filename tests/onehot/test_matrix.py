@@ -41,6 +41,27 @@ def test_a_layer_in_one_pass_has_the_bits_of_two(case, dtype, dtype_of_W, dtype_
         np.testing.assert_array_equal(X.affine(layout(W), layout(b)), X @ W + b, strict=True)
 
 
+def test_a_column_of_numbers_is_added_as_to_any_product():
+    W, column = np.arange(50.0).reshape(10, 5), np.arange(5.0)[:, None]
+    X = OneHot(CODES, dtype=np.float64)
+    np.testing.assert_array_equal(X.affine(W, column), X @ W + column)
+
+
+def test_entries_of_a_sparse_matrix_that_are_there_twice_are_summed_first():
+    S = sparse.csr_array((np.ones(3), [0, 3, 1], [0, 3]), shape=(1, 4))
+    with pytest.raises(CodeError, match="row 0 has more than one 1 in field 0"):
+        OneHot.from_sparse(S, [2, 2])
+    twice = sparse.csr_array((np.ones(2), [0, 0], [0, 2]), shape=(1, 4))
+    with pytest.raises(CodeError, match=r"row 0, column 0: 2.0 is neither 0 nor 1"):
+        OneHot.from_sparse(twice)
+
+
+def test_a_sparse_matrix_is_no_dense_one():
+    matrix: Any = sparse.csr_array(np.eye(3))
+    with pytest.raises(DTypeError, match=r"from_dense takes an array, got a csr_array; use OneHot\.from_sparse"):
+        OneHot.from_dense(matrix)
+
+
 def test_a_bias_of_another_width_is_refused():
     for wrong in (np.zeros(2), np.zeros((5, 2))):
         with pytest.raises(ValueError, match="could not be broadcast together"):

@@ -3,7 +3,9 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
 
 from onehot import DTypeError, OneHot
 from tests.onehot.oracle import CASES, DTYPES, LAYOUTS, peak_memory
@@ -173,3 +175,32 @@ def test_a_step_allocates_nothing_as_tall_as_the_table(dtype, fields, form, layo
     assert W.any()
     peak = peak_memory(lambda: step(X, W, dZ))
     assert peak < V / 4, f"{peak} bytes allocated in a step: one byte a row of the table would be {V}"
+
+
+@pytest.mark.parametrize("wrap", [pd.DataFrame, sparse.csr_array])
+def test_an_operand_of_another_library_makes_nothing_dense(wrap):
+    V, n, K = 300_000, 32, 2
+    X, G = OneHot(np.random.default_rng(4).integers(0, V, n), V), np.ones((n, K))
+    if wrap is pd.DataFrame:  # as where Y = pd.get_dummies(y)
+        W, expected = np.zeros((V, K)), np.zeros((V, K))
+        expected -= 0.1 * (X.T @ G)
+        dZ = wrap(G)
+        W -= 0.1 * (X.T @ dZ)
+        np.testing.assert_array_equal(W, expected)
+        assert type(W) is np.ndarray
+        assert peak_memory(lambda: X.T @ dZ) < V / 4
+    else:
+        np.testing.assert_array_equal(X.T @ wrap(G), (X.T @ G).toarray())
+        assert peak_memory(lambda: X.T @ wrap(G)) < 10 * 8 * V * K, "dense is only the result, not X"
+
+
+def test_a_table_is_changed_where_it_is(monkeypatch):
+    def copyto(*_, **__):
+        raise AssertionError("the whole table is copied")
+
+    X, W = BATCH.astype(np.float64), np.zeros((10, K))
+    view = W.view(np.memmap)
+    monkeypatch.setattr(np, "copyto", copyto)
+    W -= X.T @ np.ones((5, K))
+    view -= X.T @ np.ones((5, K))
+    np.testing.assert_array_equal(W, -2 * (X.T @ np.ones((5, K))).toarray())
