@@ -40,8 +40,8 @@ class RowGradient(GradientAlgebra):
     """Gradient of a table, held as the rows of a batch: indices and output gradients.
 
     A NumPy duck type. ``lr * g``, ``-g`` and ``g / n`` are O(1); ``g1 + g2`` keeps both until they have more entries
-    than the table has rows; ``g *= c`` and ``g += g2`` change g itself. ``W += g``, ``W -= g`` and ``np.add(W, g, out=W)``
-    change the selected rows of W in place; ``W + g`` is a new array.
+    than the table has rows; ``g *= c`` and ``g += g2`` change g itself. ``W += g``, ``W -= g`` and
+    ``np.add(W, g, out=W)`` change the selected rows of W in place; ``W + g`` is a new array.
 
     Parameters
     ----------
