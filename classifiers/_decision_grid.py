@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.utils.validation import check_is_fitted
 
-from classifiers._estimator import CategoricalClassifier
+from classifiers._estimator import CategoricalClassifier, check_is_model
 from classifiers.design_matrix import DenseMatrix
 from classifiers.losses import softmax
 from classifiers.mixed_matrix import MixedMatrix
@@ -36,7 +35,7 @@ def decision_grid(model: CategoricalClassifier, X: Any, fields: tuple[int, int])
 
     Other fields are at their most frequent code in X, other columns at their median.
     """
-    check_is_fitted(model)
+    check_is_model(model)
     values, n_categories = _columns(model, X)
     width = values.shape[1]
     if len({field for field in fields if field in range(width)}) != 2:

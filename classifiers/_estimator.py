@@ -46,7 +46,7 @@ from onehot import OneHot
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["CategoricalClassifier"]
+__all__ = ["CategoricalClassifier", "check_is_model"]
 
 Array = npt.NDArray[Any]
 
@@ -363,3 +363,16 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
 
 def _new_generator(random_state: Any) -> np.random.Generator:
     return np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def check_is_model(model: Any, *, fitted: bool = True) -> None:
+    """Raise for what holds a model and is none, and for one that is not fitted."""
+    if not isinstance(model, CategoricalClassifier):
+        hint = ""
+        if hasattr(model, "best_estimator_"):
+            hint = "; pass search.best_estimator_"
+        elif hasattr(model, "steps"):
+            hint = "; pass pipeline[-1], and pipeline[:-1].transform(X) for X"
+        raise TypeError(f"expected a SoftmaxRegression or an MLPClassifier, got a {type(model).__name__}{hint}")
+    if fitted:
+        check_is_fitted(model)

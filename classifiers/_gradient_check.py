@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import clone
 
-from classifiers._estimator import CategoricalClassifier
+from classifiers._estimator import CategoricalClassifier, check_is_model
 from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
 from classifiers.lbfgs import add_penalty
 from classifiers.losses import sample_nll
@@ -179,6 +179,7 @@ def gradient_check(
 
 def _initialized(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> CategoricalClassifier:
     """Return a clone with the weights that training would start from."""
+    check_is_model(model, fitted=False)
     fresh: CategoricalClassifier = clone(model)
     fresh.set_params(solver="sgd", max_iter=0, early_stopping=False, stopping=None)
     return fresh.fit(X, y)

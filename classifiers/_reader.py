@@ -22,13 +22,14 @@ from classifiers.design_matrix import DesignMatrix
 from classifiers.explanation import Explanation, explain
 from classifiers.network import Network
 from classifiers.tables import describe_kinds, has_names, is_frame, is_table, refuse_other_than_tables
-from onehot import CodeError, OneHot, ShapeError
+from onehot import CodeError, DTypeError, OneHot, ShapeError
 from onehot._codes import normalize_n_categories
 from onehot._errors import field_label
 
 __all__ = ["InputReader"]
 
 Array = npt.NDArray[Any]
+MANY_CATEGORIES = 1 << 20
 
 
 class InputReader(BaseEstimator):
@@ -145,6 +146,8 @@ class InputReader(BaseEstimator):
             ignore_unknown=self.handle_unknown == "ignore",
             missing=self.handle_missing,
         )
+        if n_categories is None and isinstance(design, OneHot):
+            _warn_if_ids(design, names)
         self.n_features_in_ = X.shape[1]
         self.n_categories_ = design.n_categories if isinstance(design, OneHot) else n_categories
         self._own_missing = self.handle_missing == "own"
@@ -277,6 +280,10 @@ class InputReader(BaseEstimator):
         except ValueError:
             refuse_strings(X)
             raise
+        if array.dtype.kind in "mM":
+            raise DTypeError(
+                f"X holds {array.dtype}, neither codes nor numbers; pass X.astype(str), or make numbers of it"
+            )
         if fitting and self.n_categories is None and is_frame(X):
             return _codes_or_numbers(X, array, self.handle_missing)
         return array
@@ -301,6 +308,18 @@ class InputReader(BaseEstimator):
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
                 f"{self.n_features_in_} features as input{fields}"
             )
+
+
+def _warn_if_ids(X: OneHot, names: Any) -> None:
+    """Warn where a field has a category for each of many numbers that hardly occur, which all take memory."""
+    widest = int(np.argmax(X.n_categories))
+    count, n = X.n_categories[widest], len(X)
+    if count > max(MANY_CATEGORIES, 100 * n):
+        column = [widest if names is None else str(names[widest])]
+        warn(
+            f"{field_label(widest, names)}: codes go up to {count - 1} in {n} rows, and each has a row in the table; "
+            f"if they are ids, pass categorical_features={column} to learn those that occur, or leave the column out"
+        )
 
 
 def _codes_or_numbers(frame: Any, array: Array, missing: str) -> Array:

@@ -225,12 +225,15 @@ class ColumnEncoder:
             namesake = namesakes[values[row]]
             shown = ", ".join(map(repr, self.categories[k][:SHOWN])) + (", ..." if len(known) > SHOWN else "")
             problem = f"{values[row]!r} is not one of the {len(known)} categories known from fit ({shown})"
+            is_alien = all(isinstance(category, str) != isinstance(values[row], str) for category in known)
             if namesake is not None:
                 problem += f"; {namesake!r} is: give the column the type and the spelling that it had at fit"
+            elif is_alien:
+                problem += "; give the column the type that it had at fit"
             if handle_unknown == "error":
                 remedy = "" if namesake is not None else "; pass handle_unknown='ignore' to let it contribute nothing"
                 raise CodeError(f"{column}, row {row}: {problem}{remedy}")
-            if namesake is not None:
+            if namesake is not None or is_alien:
                 warn(f"{column}, row {row}: {problem}; until then it contributes nothing")
         for row in np.flatnonzero(codes == MISSING)[:1].tolist():
             if handle_missing == "error":

@@ -26,7 +26,7 @@ from sklearn.metrics import confusion_matrix
 from classifiers._command_options import OPTION_OF, in_options, parser
 from classifiers._text_table import aligned
 from classifiers.data_files import (
-    PARQUET,
+    SEPARATORS,
     are_mostly_numbers,
     bools_of,
     labels_of,
@@ -75,10 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _train(options: argparse.Namespace) -> int:
     model = _new_model(options)
     for path in (options.save, options.plot):
-        if path is not None and not Path(path).resolve().parent.is_dir():
-            raise ValueError(f"{path}: there is no such folder")
-        if path is not None and Path(path).is_dir():
-            raise ValueError(f"{path}: this is a folder; give the name of a file")
+        if path is not None:
+            _check_output(path, options.data)
     if options.plot is not None:
         _check_plot(options.plot)
     frame = read_table(options.data)
@@ -101,6 +99,9 @@ def _train(options: argparse.Namespace) -> int:
     print(f"{model.n_iter_} epochs in {seconds:.1f} s; stopped because: {model.stop_reason_}")
     if model.history_:
         _print_kept(model)
+    if ctrl_c.pressed and not model.n_iter_:
+        print("no epoch was made: nothing is written")
+        return 130
     if options.save is not None:
         model.save(options.save)
         print(f"wrote {options.save}")
@@ -113,13 +114,16 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    if options.output is not None and Path(options.output).suffix.lower() in PARQUET:
-        raise ValueError(f"{options.output}: predictions are written as CSV; give the file that suffix")
+    if options.output is not None:
+        _check_output(options.output, options.model, options.data)
+        if (suffix := Path(options.output).suffix.lower()) not in {"", *SEPARATORS}:
+            raise ValueError(f"{options.output}: predictions are written as {', '.join(SEPARATORS)}, not as {suffix}")
     model = load(options.model, list(MODELS.values()))
     P = model.predict_proba(_columns_for(model, read_table(options.data), options.data))
     to_screen = options.output is None
     with nullcontext(sys.stdout) if to_screen else open(options.output, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        separator = "," if to_screen else SEPARATORS.get(Path(options.output).suffix.lower(), ",")
+        writer = csv.writer(file, delimiter=separator, lineterminator="\n")
         writer.writerow(["prediction", *(f"P({label})" for label in model.classes_)])
         for label, p in zip(model.classes_[P.argmax(axis=1)], P.tolist(), strict=True):
             writer.writerow([label, *(f"{each:.9g}" for each in p)])
@@ -152,16 +156,19 @@ def _new_model(options: argparse.Namespace) -> Model:
     model = MODELS[options.model]()
     given = vars(options).keys() & MLPClassifier().get_params().keys()
     for name in sorted(given - model.get_params().keys()):
-        raise ValueError(f"{name} is no option of --model {options.model}; pass --model mlp")
+        raise ValueError(f"{_option(name)} is no option of --model {options.model}; pass --model mlp")
     model.set_params(**{name: getattr(options, name) for name in given})
     model.set_params(early_stopping="validation_fraction" in given)
     if model.solver == "lbfgs":
         unused = OF_STEPS if model.early_stopping else OF_STEPS | {"n_iter_no_change"}
         for name in sorted(given & unused):
-            option = OPTION_OF.get(name, f"--{name}")
-            raise ValueError(f"{option} is no option of --solver lbfgs; pass another, like --solver adam")
+            raise ValueError(f"{_option(name)} is no option of --solver lbfgs; pass another, like --solver adam")
     model._check_parameters()
     return model
+
+
+def _option(name: str) -> str:
+    return OPTION_OF.get(name, f"--{name}")
 
 
 def _features(frame: nw.DataFrame[Any], options: argparse.Namespace) -> tuple[nw.DataFrame[Any], list[str]]:
@@ -184,8 +191,8 @@ def _features(frame: nw.DataFrame[Any], options: argparse.Namespace) -> tuple[nw
             categorical.append(name)
             if are_mostly_numbers(column):
                 warnings.warn(
-                    f"{options.data}: {error}, as most others are; the column is read as categories. Leave the cell "
-                    "empty if the number is missing",
+                    f"{options.data}: {error}, as most others are; the column is read as categories. Fill in "
+                    "what is no number, or leave the column out by --drop",
                     stacklevel=2,
                 )
     return frame.with_columns(*numbers), categorical
@@ -247,6 +254,16 @@ def _confusion(model: Any, y: Array, predicted: Array) -> list[list[int]]:
     index = [model._index_of(labels) for labels in (y, predicted)]
     counts: list[list[int]] = confusion_matrix(*index, labels=np.arange(len(model.classes_))).tolist()
     return counts
+
+
+def _check_output(path: str, *inputs: str) -> None:
+    """Raise now, and not after training, where a file could not be written or is one that is read."""
+    if not Path(path).resolve().parent.is_dir():
+        raise ValueError(f"{path}: there is no such folder")
+    if Path(path).is_dir():
+        raise ValueError(f"{path}: this is a folder; give the name of a file")
+    if any(Path(path).exists() and Path(each).exists() and Path(path).samefile(each) for each in inputs):
+        raise ValueError(f"{path}: this file is read, and would be overwritten; give another name")
 
 
 def _check_plot(path: str) -> None:

@@ -19,7 +19,7 @@ import narwhals as nw
 from classifiers.tables import is_missing
 
 __all__ = [
-    "PARQUET",
+    "SEPARATORS",
     "are_mostly_numbers",
     "bools_of",
     "labels_of",

@@ -15,9 +15,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import check_is_fitted
 
-from classifiers._estimator import CategoricalClassifier
+from classifiers._estimator import CategoricalClassifier, check_is_model
 from classifiers._gradient_check import GradientCheck, GradientReport, gradient_check
 from classifiers._text_table import aligned
 from classifiers.labels import read_labels
@@ -194,7 +193,7 @@ def gradient_norms(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> tu
     >>> gradient_norms(model, [[0], [1]], [0, 1])
     (0.5,)
     """
-    check_is_fitted(model)
+    check_is_model(model)
     data = model._dataset(X, y)
     with np.errstate(all="ignore"):  # what overflows shows as inf or nan in its norm
         _, _, gradients = model._network.loss_and_gradients(*data)
@@ -234,7 +233,7 @@ def dead_units(model: CategoricalClassifier, X: Any) -> list[Array]:
     >>> dead_units(model, [[0], [1]])
     [array([1])]
     """
-    check_is_fitted(model)
+    check_is_model(model)
     design, network = model._read(X, fitting=False), model._network
     n = design.shape[0]
     if n < 2:
@@ -253,4 +252,5 @@ def dead_units(model: CategoricalClassifier, X: Any) -> list[Array]:
 
 def _logits_and_labels(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> tuple[Array, Array]:
     """Return labels in [0, K), and logits in float64: the loss of a nearly certain sample is not to be rounded to 0."""
+    check_is_model(model)
     return model._logits(X).astype(np.float64), model._index_of(read_labels(X, y))

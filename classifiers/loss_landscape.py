@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import check_is_fitted
 
-from classifiers._estimator import CategoricalClassifier
+from classifiers._estimator import CategoricalClassifier, check_is_model
 from classifiers.network import Network
 
 __all__ = ["LossLandscape", "loss_landscape"]
@@ -73,7 +72,7 @@ def loss_landscape(
     >>> steps, loss.shape
     (array([-1.,  0.,  1.]), (3, 3))
     """
-    check_is_fitted(model)
+    check_is_model(model)
     if resolution < 3 or resolution % 2 == 0:
         raise ValueError(f"resolution={resolution!r} must be odd and at least 3, so that the model is in the middle")
     data = model._dataset(X, y)

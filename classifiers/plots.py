@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import check_is_fitted
 
 from classifiers import diagnostics
 from classifiers._decision_grid import decision_grid
-from classifiers._estimator import CategoricalClassifier
+from classifiers._estimator import CategoricalClassifier, check_is_model
 from classifiers._search_grid import search_grid
 from classifiers.activations import Activation, get_activation
 from classifiers.loss_landscape import loss_landscape as evaluate_landscape
@@ -345,8 +344,8 @@ def _class_colors(K: int) -> Array:
 
 
 def _history(model: CategoricalClassifier | History) -> History:
-    if isinstance(model, CategoricalClassifier):
-        check_is_fitted(model)
+    if not isinstance(model, Sequence):
+        check_is_model(model)
     history: History = getattr(model, "history_", model)
     if not len(history):
         raise ValueError("the history is empty: the model has not made an epoch")

@@ -8,10 +8,11 @@ from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
 from classifiers import MLPClassifier, SoftmaxRegression
+from classifiers._estimator import CategoricalClassifier
 from classifiers._scaled_table import ScaledTable
 from classifiers.losses import cross_entropy, sample_nll
 from classifiers.optimizers import SGD
-from onehot import OneHot, RowGradient, lookup, scatter_add
+from onehot import DTypeError, OneHot, RowGradient, lookup, scatter_add
 from tests.onehot.oracle import INTEGERS, one_hot
 
 CODES = np.array([[0, 0, 2], [1, 1, 0], [2, 3, 1], [3, 2, 2], [0, 1, 0], [1, 0, 1]])
@@ -482,3 +483,20 @@ def test_the_names_of_a_data_frame_are_in_the_messages(Model):
     ]:
         with pytest.raises(ValueError, match=message):
             call()
+
+
+@pytest.mark.parametrize("dtype", ["M8[D]", "m8[s]"])
+def test_times_are_neither_codes_nor_numbers(Model, dtype):
+    with pytest.raises(DTypeError, match=r"X holds (datetime|timedelta)64\[.\], neither codes nor numbers; pass"):
+        Model().fit(np.array([[0], [1]]).astype(dtype), [0, 1])
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_column_of_ids_is_named_before_its_table_is_made(Model, monkeypatch):
+    def allocate(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(CategoricalClassifier, "_begin", allocate)
+    X = np.array([[0, 5], [1, 10**9]])
+    with pytest.warns(UserWarning, match=r"field 1: codes go up to 1000000000 in 2 rows"), pytest.raises(MemoryError):
+        Model().fit(X, [0, 1])

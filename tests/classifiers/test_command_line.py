@@ -19,6 +19,7 @@ import pytest
 from classifiers import MLPClassifier, SoftmaxRegression
 from classifiers._command_options import in_options
 from classifiers.command_line import main
+from classifiers.interruption import CtrlC
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -295,6 +296,22 @@ def test_ctrl_c_keeps_the_best_weights(options, data, capfd, monkeypatch):
     assert interrupted.stop_reason_ == "Ctrl-C"
 
 
+def test_ctrl_c_before_the_first_epoch_writes_nothing(data, capfd, monkeypatch):
+    Path("m.npz").write_text("a good model")
+    monkeypatch.setattr(CtrlC, "__enter__", lambda rule: rule._on_signal() or rule)
+    monkeypatch.setattr(CtrlC, "__exit__", lambda *_: None)
+    code, out, _ = run(capfd, *TRAIN, *MLP, "--save", "m.npz", "--plot", "curves.png")
+    assert (code, out.endswith("no epoch was made: nothing is written\n")) == (130, True)
+    assert Path("m.npz").read_text() == "a good model"
+    assert not Path("curves.png").exists()
+
+
+def test_predictions_are_separated_as_their_suffix_says(data, capfd):
+    assert run(capfd, *TRAIN, "--save", "m.npz")[0] == 0
+    assert run(capfd, "predict", "m.npz", data, "-o", "out.tsv")[0] == 0
+    assert Path("out.tsv").read_text().startswith("prediction\tP(no)\tP(yes)\n")
+
+
 def test_ctrl_c_stops_lbfgs(data, capfd, monkeypatch):
     monkeypatch.setattr("classifiers.progress._print", press_after([2]))
     code, out, _ = run(capfd, *TRAIN, "--save", "m.npz")
@@ -334,7 +351,10 @@ FAILURES = {
     "out of bounds": ([*TRAIN, "--alpha", "-1"], "error: --alpha -1.0 must be a number in [0, inf)"),
     "no validation": ([*TRAIN, "--valid", "0.001"], "early_stopping cannot set validation data aside"),
     "no picture": ([*TRAIN, "--plot", "curves.foo"], "curves.foo: '.foo' is not one of .eps, "),
-    "no CSV": (["predict", "m.npz", "people.csv", "-o", "o.parquet"], "o.parquet: predictions are written as CSV"),
+    "no CSV": (
+        ["predict", "m.npz", "people.csv", "-o", "o.parquet"],
+        "o.parquet: predictions are written as .csv, ",
+    ),
     "steps of no L-BFGS": (
         [*TRAIN, "--learning-rate", "0.1"],
         "--learning-rate is no option of --solver lbfgs; pass another, like --solver adam",
@@ -342,6 +362,14 @@ FAILURES = {
     "a schedule of no steps": ([*TRAIN, "--schedule", "cosine"], "--schedule is no option of --solver lbfgs"),
     "patience without end": ([*TRAIN, "--patience", "3"], "--patience is no option of --solver lbfgs"),
     "a folder": ([*TRAIN, "--save", "."], "error: .: this is a folder; give the name of a file"),
+    "the data": ([*TRAIN, "--save", "people.csv"], "people.csv: this file is read, and would be overwritten"),
+    "the input": (
+        ["predict", "m.npz", "people.csv", "-o", "./people.csv"],
+        "./people.csv: this file is read, and would be overwritten; give another name",
+    ),
+    "the model": (["predict", "m.npz", "people.csv", "-o", "m.npz"], "m.npz: this file is read, and would be"),
+    "no spreadsheet": (["predict", "m.npz", "people.csv", "-o", "o.xlsx"], "o.xlsx: predictions are written as .csv, "),
+    "no activation": ([*TRAIN, "--activation", "relu"], "--activation is no option of --model softmax"),
     "no folder": ([*TRAIN, "--save", "none/m.npz"], "none/m.npz: there is no such folder"),
     "divergence": (
         [*TRAIN, *MLP, "--solver", "sgd", "--learning-rate", "1e9", "--alpha", "0"],

@@ -410,7 +410,17 @@ def test_categories_of_another_type_are_reported(frame, fitted_to, given):
     ignoring = model(handle_unknown="ignore", **settings).fit(frame(X), [0, 1, 0])
     with pytest.warns(UserWarning, match=f"{message}.*until then it contributes nothing"):
         ignoring.predict(frame(new))
-    ignoring.predict(frame({"month": [type(fitted_to[0])(7)], "c": ["z"]}))  # unknown, and no warning
+    ignoring.predict(frame({"month": [7 if fitted_to[0] == 1 else "7"], "c": ["z"]}))  # unknown, and no warning
+
+
+def test_numbers_where_strings_were_are_reported(frame):
+    names = frame({"city": ["Oslo", "Voss", "Oslo"]})
+    ignoring = model(handle_unknown="ignore").fit(names, [0, 1, 0])
+    ignoring.predict(frame({"city": ["Rome"]}))
+    with pytest.warns(
+        UserWarning, match=r"column 0 \('city'\), row 1: 7 is not one of .*; give the column the type that"
+    ):
+        ignoring.predict(pytest.importorskip("pandas", reason=WHY).DataFrame({"city": ["Oslo", 7]}))
 
 
 def test_explain_shows_numbers_as_they_are(frame):

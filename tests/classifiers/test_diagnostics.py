@@ -6,8 +6,11 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OrdinalEncoder
 
-from classifiers import MLPClassifier, SoftmaxRegression
+from classifiers import MLPClassifier, SoftmaxRegression, plots
 from classifiers.activations import Activation
 from classifiers.design_matrix import SparseMatrix
 from classifiers.diagnostics import (
@@ -20,6 +23,7 @@ from classifiers.diagnostics import (
     worst_predictions,
 )
 from classifiers.initializers import normal
+from classifiers.loss_landscape import loss_landscape
 from onehot import OneHot
 from tests.tolerance import assert_close
 
@@ -43,6 +47,28 @@ def fitted(data):
 def untrained(estimator, codes, y):
     """Return the estimator with the weights that it starts from."""
     return estimator.set_params(solver="sgd", max_iter=0, n_categories=N_CATEGORIES).fit(codes, y)
+
+
+@pytest.mark.parametrize(
+    "diagnose",
+    [
+        sample_losses,
+        worst_predictions,
+        gradient_norms,
+        gradient_check,
+        lambda model, X, y: dead_units(model, X),
+        loss_landscape,
+        lambda model, X, y: plots.learning_curves(model),
+        lambda model, X, y: plots.decision_regions(model, X),
+    ],
+)
+def test_what_holds_a_model_is_none(data, diagnose):
+    pipeline = make_pipeline(OrdinalEncoder(dtype=int), SoftmaxRegression(solver="sgd", max_iter=1, tol=0)).fit(*data)
+    with pytest.raises(TypeError, match=r"got a Pipeline; pass pipeline\[-1\], and pipeline\[:-1\].transform\(X\)"):
+        diagnose(pipeline, *data)
+    search = GridSearchCV(SoftmaxRegression(), {"alpha": [0.1]}, cv=2).fit(*data)
+    with pytest.raises(TypeError, match=r"got a GridSearchCV; pass search\.best_estimator_"):
+        diagnose(search, *data)
 
 
 def test_sample_losses_are_minus_log_probability(data, fitted):
