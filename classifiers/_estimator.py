@@ -65,6 +65,10 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
         _optimizer: Optimizer | None
         _generator: np.random.Generator
 
+    def _hidden_sizes(self) -> list[int]:
+        """Return the units of the hidden layers that the parameters ask for."""
+        return []
+
     @abstractmethod
     def _new_network(self, V: int, K: int, fan_in: int, rng: np.random.Generator) -> Network:
         """Return the untrained network of this model."""
@@ -105,6 +109,8 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
         refit = not (self.warm_start and hasattr(self, "_network"))
         if refit:
             self._forget()
+        else:
+            self._check_goes_on()
         design = self._read(X, fitting=refit, sample_weight=sample_weight)
         labels = read_labels(X, y)
         if refit:
@@ -112,10 +118,10 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
         y_index = self._index_of(labels)
         weight = self._weights(sample_weight, y_index)
         self._generator = rng = _new_generator(self.random_state)
-        if refit:
-            self._begin(design)
+        data, validation = self._split(Dataset(design, y_index, weight), X_val, y_val, rng)
         try:
-            data, validation = self._split(Dataset(design, y_index, weight), X_val, y_val, rng)
+            if refit:
+                self._begin(design)
             self._optimizer = None
             self._solve(data, validation, rng)
         except BaseException:
@@ -145,13 +151,15 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
         """
         first = not hasattr(self, "_network")
         self._check_parameters()
+        if not first:
+            self._check_goes_on()
         design = self._read(X, fitting=first, sample_weight=sample_weight)
         labels = read_labels(X, y)
         if first:
             if classes is None:
                 raise ValueError("the first call of partial_fit needs classes=, all labels there will be")
-            self.classes_ = classes_of(np.asarray(classes))
-        elif classes is not None and not np.array_equal(classes_of(np.asarray(classes)), self.classes_):
+            self.classes_ = self._classes(classes)
+        elif classes is not None and not np.array_equal(self._classes(classes), self.classes_):
             raise ValueError(f"classes={classes!r} differ from those of the first call, {self.classes_.tolist()}")
         y_index = self._index_of(labels)
         if self.class_weight == "balanced":
@@ -223,9 +231,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
 
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each row, (n,)."""
-        best = self._outputs(X, lambda Z: Z.argmax(axis=1))
-        predicted: Array = self.classes_[best]
-        return predicted
+        return self._outputs(X, lambda Z: self.classes_[Z.argmax(axis=1)])
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, (n, K), in the order of `classes_`."""
@@ -259,6 +265,11 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
         self._optimizer = None
         self.history_ = []
 
+    def _classes(self, classes: npt.ArrayLike) -> Array:
+        """Return what `partial_fit` is given as classes, sorted."""
+        given: Any = classes if hasattr(classes, "dtype") else np.asarray(classes, dtype=object)  # 3 is not to be "3"
+        return classes_of(read_labels(given, given, name="classes"), name="classes")
+
     def _index_of(self, labels: Array) -> Array:
         """Return labels as positions in `classes_`."""
         return index_of(self.classes_, labels)
@@ -288,9 +299,10 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
         if not self.early_stopping:
             return data, None
         weight = data.sample_weight
-        rows, share, seed = np.arange(len(data.y)), self.validation_fraction, int(rng.integers(2**31))
+        rows = np.arange(len(data.y)) if weight is None else np.flatnonzero(weight)  # what weighs nothing is not there
+        share, seed = self.validation_fraction, int(rng.integers(2**31))
         try:
-            parts = train_test_split(rows, test_size=share, stratify=data.y, random_state=seed)
+            parts = train_test_split(rows, test_size=share, stratify=data.y[rows], random_state=seed)
         except ValueError as error:
             raise ValueError(
                 f"early_stopping cannot set validation data aside ({error}); "
@@ -344,6 +356,17 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
         if type(running) is type(optimizer):
             optimizer.n_steps, optimizer.states = running.n_steps, running.states
         return optimizer
+
+    def _check_goes_on(self) -> None:
+        """Raise where parameters say another network than the one that training is to go on with."""
+        network = self._network
+        made = {"dtype": network.biases[0].dtype, "layers": [len(b) for b in network.biases[:-1]]}
+        wanted = {"dtype": np.dtype(self.dtype), "layers": self._hidden_sizes()}
+        if made != wanted:
+            raise ValueError(
+                f"the parameters ask for {wanted}, but the network that is to be trained further has {made}; "
+                "set them back, or fit anew without warm_start"
+            )
 
     def _forget(self) -> None:
         """Become a model that is not fitted."""

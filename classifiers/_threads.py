@@ -41,9 +41,10 @@ class OneBlasThread(local):
         self.depth += 1
         if self.depth == 1:
             with self.lock:
-                limit = _controller().limit(limits=1, user_api="blas")
                 if OneBlasThread.n_inside == 0:
-                    OneBlasThread.before = limit
+                    OneBlasThread.before = [library.num_threads for library in _blas()]
+                for library in _blas():
+                    _set_threads(library, 1)
                 OneBlasThread.n_inside += 1
 
     def __exit__(self, *error: object) -> None:
@@ -52,12 +53,20 @@ class OneBlasThread(local):
             with self.lock:
                 OneBlasThread.n_inside -= 1
                 if OneBlasThread.n_inside == 0:
-                    self.before.restore_original_limits()
+                    for library, n_threads in zip(_blas(), self.before, strict=True):
+                        _set_threads(library, n_threads)
 
 
 one_blas_thread = OneBlasThread()
 
 
 @cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()  # looks through the loaded libraries, which takes milliseconds
+def _blas() -> list[Any]:
+    """Look through the loaded libraries, which takes milliseconds."""
+    controllers: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
+    return controllers
+
+
+def _set_threads(library: Any, n_threads: int) -> None:
+    # In threadpoolctl 3.8, `set_num_threads` of OpenBLAS does nothing but in the thread that first called it.
+    getattr(library, "_real_set_num_threads", library.set_num_threads)(n_threads)

@@ -12,6 +12,7 @@ the dense one does a batch cost O(V).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -110,10 +111,15 @@ class SparseMatrix(_Matrix[sparse.csr_array]):
 
     def gradient(self, dZ: Array) -> RowGradient:
         """Return ``X.T @ dZ``, a sparse product over the columns that occur: of their number, not of V."""
+        columns, X = self._narrow
+        return RowGradient(columns, X.T @ dZ, n_rows=self.shape[1])
+
+    @cached_property
+    def _narrow(self) -> tuple[Array, sparse.csr_array]:
+        """The columns that occur, and X without the others."""
         X = self.matrix
         columns, narrow = np.unique(X.indices, return_inverse=True)
-        X = sparse.csr_array((X.data, narrow, X.indptr), shape=(X.shape[0], len(columns)))
-        return RowGradient(columns, X.T @ dZ, n_rows=self.shape[1])
+        return columns, sparse.csr_array((X.data, narrow, X.indptr), shape=(X.shape[0], len(columns)))
 
 
 _: type[DesignMatrix] = OneHot  # for the type checker: the lazy matrix has all that a network needs

@@ -106,6 +106,6 @@ def add_chunk_gradients(
     for X, y, weight in chunks_of_data:
         chunk_loss, chunk_accuracy, chunk = network.loss_and_gradients(X, y, weight, total=total)
         loss, accuracy = loss + chunk_loss, accuracy + chunk_accuracy
-        for dW, part in zip(gradients, [*chunk.weights, *chunk.biases], strict=True):
+        for dW, part in zip(gradients, chunk.parameters, strict=True):
             dW += part
     return loss, accuracy

@@ -28,6 +28,7 @@ class CtrlC(StoppingRule):
         return "Ctrl-C" if self.pressed else None
 
     def __enter__(self) -> Self:
+        self.pressed = False
         self.before = signal.signal(signal.SIGINT, self._on_signal)
         return self
 
@@ -39,4 +40,4 @@ class CtrlC(StoppingRule):
             raise KeyboardInterrupt
         self.pressed = True
         # A handler may interrupt a print, which must not be entered twice.
-        os.write(2, b"\nCtrl-C: stopping after this epoch with the best weights so far; once more to drop them\n")
+        os.write(2, b"\nCtrl-C: stopping after this epoch; once more to drop its weights\n")

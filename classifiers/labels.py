@@ -20,8 +20,8 @@ Array = npt.NDArray[Any]
 ClassWeight = Mapping[Any, float] | str | None
 
 
-def read_labels(X: Any, y: npt.ArrayLike) -> Array:
-    """Return y as an array of labels of one type, one a row of X.
+def read_labels(X: Any, y: npt.ArrayLike, *, name: str = "y") -> Array:
+    """Return y, called `name` in messages, as an array of labels of one type, one a row of X.
 
     Raises
     ------
@@ -32,15 +32,15 @@ def read_labels(X: Any, y: npt.ArrayLike) -> Array:
         raise ValueError("this classifier requires y to be passed, but the target y is None")
     if isinstance(y, np.ma.MaskedArray):
         for row in np.flatnonzero(np.ma.getmaskarray(y))[:1].tolist():
-            raise ValueError(f"y, row {row}: the label is masked; every sample needs one")
+            raise ValueError(f"{name}, row {row}: the label is masked; every sample needs one")
     labels: Array = column_or_1d(_as_it_is(y), warn=True)
     check_consistent_length(X, labels)
     if labels.dtype.kind == "f":
         for row in np.flatnonzero(~np.isfinite(labels))[:1].tolist():
             wrong = "NaN" if np.isnan(labels[row]) else "infinity"
-            raise ValueError(f"y, row {row}: Input y contains {wrong}; every sample needs a label")
+            raise ValueError(f"{name}, row {row}: Input {name} contains {wrong}; every sample needs a label")
     if labels.dtype.kind == "O":
-        labels = _of_one_type(labels)
+        labels = _of_one_type(labels, name)
     if labels.dtype.kind not in "biuUS":  # these are classes, whatever their values
         check_classification_targets(labels)
     return labels
@@ -56,26 +56,26 @@ def _as_it_is(y: Any) -> Any:
     return y.astype(object) if isinstance(y, np.ndarray) and y.dtype.kind == "T" else y
 
 
-def _of_one_type(labels: Array) -> Array:
+def _of_one_type(labels: Array, name: str) -> Array:
     """Return Python objects as NumPy's type of them, strings as they are."""
     values = labels.tolist()
     for row, value in enumerate(values):
         if is_missing(value):
-            raise ValueError(f"y, row {row}: the label is missing ({value!r}); every sample needs one")
+            raise ValueError(f"{name}, row {row}: the label is missing ({value!r}); every sample needs one")
         if isinstance(value, str) != isinstance(values[0], str):
             raise ValueError(
-                f"y, row {row}: {value!r} is of type {type(value).__name__}, but {values[0]!r} in row 0 of "
+                f"{name}, row {row}: {value!r} is of type {type(value).__name__}, but {values[0]!r} in row 0 of "
                 f"{type(values[0]).__name__}; labels are all strings or all numbers"
             )
     return labels if isinstance(values[0], str) else np.asarray(values)
 
 
-def classes_of(labels: Array) -> Array:
+def classes_of(labels: Array, *, name: str = "y") -> Array:
     """Return the distinct labels, sorted, (K,); raise where there is only one."""
     classes: Array = np.unique(labels)
     if len(classes) < 2:
         raise ValueError(
-            f"y has only one class, {classes.tolist()[0]!r}; a classifier needs samples of 2 classes or more"
+            f"{name} has only one class, {classes.tolist()[0]!r}; a classifier needs samples of 2 classes or more"
         )
     return classes
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from classifiers.design_matrix import DenseMatrix, Transposed
+from classifiers.design_matrix import Transposed
 from onehot import OneHot, RowGradient
 
 __all__ = ["MixedMatrix"]
@@ -84,8 +84,8 @@ class MixedMatrix:
         """Return ``X.T @ dZ``."""
         V, height = self.codes.shape[1], self.shape[1]
         dW: RowGradient = (self.codes.T @ dZ).extended(height)
-        rows, values = DenseMatrix(self.numbers).gradient(dZ).coalesce()
-        below: RowGradient = dW + RowGradient(V + rows, values, n_rows=height)
+        rows = np.flatnonzero(self.numbers.any(axis=0))
+        below: RowGradient = dW + RowGradient(V + rows, (self.numbers.T @ dZ)[rows], n_rows=height)
         return below
 
     def tocsr(self) -> sparse.csr_array:

@@ -27,7 +27,8 @@ __all__ = ["MLPClassifier"]
 class MLPClassifier(CategoricalClassifier):
     """Multilayer perceptron on codes, one-hot matrices or any design matrix.
 
-    Minimises mean cross-entropy + alpha/2 * ||W||^2 over the weights of all layers; biases are not penalised.
+    Minimises mean cross-entropy + alpha/2 * ||W||^2 over the weights of all layers; biases are not penalised. Solvers
+    lbfgs, sgd and momentum do exactly that; for the others, adam among them, the penalty is decoupled weight decay.
 
     Parameters
     ----------
@@ -134,7 +135,7 @@ class MLPClassifier(CategoricalClassifier):
         hidden = get_initializer(self.initializer, activation)
         last = get_initializer(self.initializer, "softmax")
         initializers = [hidden] * len(self.hidden_layer_sizes) + [last]
-        sizes = (V, *map(int, self.hidden_layer_sizes), K)
+        sizes = (V, *self._hidden_sizes(), K)
         return initialize(sizes, initializers, activation, fan_in=fan_in, rng=rng, dtype=self.dtype)
 
     def _check_parameters(self) -> None:
@@ -143,6 +144,9 @@ class MLPClassifier(CategoricalClassifier):
         sizes: Any = self.hidden_layer_sizes
         if not isinstance(sizes, Iterable) or not all(isinstance(H, Integral) and int(H) > 0 for H in sizes):
             raise ValueError(f"hidden_layer_sizes={sizes!r} must be a sequence of positive integers, like (64,)")
+
+    def _hidden_sizes(self) -> list[int]:
+        return [int(H) for H in self.hidden_layer_sizes]
 
     @property
     def coefs_(self) -> list[npt.NDArray[Any]]:

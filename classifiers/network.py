@@ -37,6 +37,11 @@ class Gradients(NamedTuple):
     weights: list[Any]
     biases: list[Array]
 
+    @property
+    def parameters(self) -> list[Any]:
+        """In the order of `Network.parameters`."""
+        return [*self.weights, *self.biases]
+
     def norms(self) -> tuple[float, ...]:
         """Return the Euclidean norm of each layer's gradient, its weights and bias together."""
         return tuple(
@@ -129,11 +134,15 @@ class Network:
 
     def copy(self) -> Network:
         """Return a network whose parameters are its own."""
-        return copy.deepcopy(self)
+        return Network(copy.deepcopy(self.weights), copy.deepcopy(self.biases), self.activation)
 
-    def restore(self, other: Network) -> None:
-        """Take over the parameters of `other`."""
-        self.weights, self.biases = other.weights, other.biases
+    def assign(self, other: Network) -> None:
+        """Take over the numbers of `other`, in place."""
+        for mine, theirs in zip(self.parameters, other.parameters, strict=True):
+            if isinstance(mine, ScaledTable):
+                mine.values[...], mine.scale = theirs.values, theirs.scale
+            else:
+                mine[...] = theirs
 
     def fold(self) -> None:
         """Fold the scale of a `ScaledTable` into its values, for those who read it from now on."""
@@ -186,7 +195,8 @@ def initialize(
         W = initializer((rows, columns), fan_in=active, fan_out=columns, rng=rng, dtype=dtype)
         if np.shape(W) != (rows, columns):
             raise ValueError(f"the initializer returned shape {np.shape(W)}; it must return ({rows}, {columns})")
-        weights.append(np.ascontiguousarray(W, dtype))
+        is_ours = getattr(initializer, "__module__", None) == Initializer.__module__
+        weights.append(np.ascontiguousarray(W, dtype) if is_ours else np.array(W, dtype, order="C"))  # not in theirs
     weights[0] = ScaledTable(weights[0])
     return Network(weights, [np.zeros(columns, dtype) for columns in sizes[1:]], activation)
 

@@ -13,9 +13,10 @@ A `onehot.RowGradient` is zero outside the rows that the batch selects. Where a 
 update of those rows is the textbook's: *exact*. The others would move and decay every row in every step, at O(V); they
 are *lazy*: a row, with its v and m, moves only in batches in which it occurs, as in torch.optim.SparseAdam.
 
-Weight decay is decoupled from the gradient and holds for all rows in every step, ``W *= 1 - lr weight_decay`` (for SGD
-that is the L2 penalty; for the others AdamW: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019). It
-applies to parameters of two dimensions: biases do not decay.
+Weight decay is decoupled from the gradient and holds for all rows in every step, ``W *= 1 - lr weight_decay``. For SGD
+that is the L2 penalty, and for momentum with ``lr / (1 - mu)``, the length that its steps become, in place of lr; for
+the others it is AdamW: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019. It applies to parameters
+of two dimensions: biases do not decay.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ __all__ = ["SGD", "Adagrad", "Adam", "Momentum", "Optimizer", "RMSProp", "get_op
 Array: TypeAlias = npt.NDArray[Any]
 State: TypeAlias = dict[str, Array]
 Bounds: TypeAlias = dict[str, tuple[float, float]]  # low <= setting < high
+TINY = float(np.finfo(np.float32).tiny)  # a smaller epsilon is none: 0 / 0 where a gradient is zero
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Optimizer(ABC):
     learning_rate: float = 0.01
     weight_decay: float = 0.0
     n_steps: int = field(default=0, init=False)
-    states: list[State] = field(default_factory=list, init=False, repr=False)
+    states: list[State] = field(default_factory=list, init=False, repr=False, compare=False)
 
     state_names: ClassVar[tuple[str, ...]] = ()
     bounds: ClassVar[Bounds] = {"learning_rate": (0, np.inf), "weight_decay": (0, np.inf)}
@@ -87,11 +89,11 @@ class Optimizer(ABC):
             raise ValueError(f"{len(parameters)} parameters need as many gradients, got {len(gradients)}")
         if not self.states:
             self.states = [self._new_state(W) for W in parameters]
-        decay = 1 - self.learning_rate * self.weight_decay
+        decay = 1 - self._decay_rate()
         if not 0 < decay <= 1:
             raise ValueError(
-                f"learning_rate * weight_decay must be in [0, 1), got {self.learning_rate} * {self.weight_decay} "
-                "(an estimator's weight_decay is its alpha)"
+                f"all weights decay by {self._decay_rate():g} in a step, which must be in [0, 1); learning_rate="
+                f"{self.learning_rate} or weight_decay={self.weight_decay} (an estimator's alpha) is too large"
             )
         self.n_steps += 1
         for W, dW, state in zip(parameters, gradients, self.states, strict=True):
@@ -103,6 +105,9 @@ class Optimizer(ABC):
         """Return an optimizer of the same settings, except for `changes`, that has made no step."""
         return replace(self, **changes)
 
+    def _decay_rate(self) -> float:
+        return self.learning_rate * self.weight_decay
+
     def _new_state(self, W: Any) -> State:
         return {name: aligned_arrays.zeros(W.shape, W.dtype) for name in self.state_names}
 
@@ -112,7 +117,7 @@ class Optimizer(ABC):
             return self._update(..., dW, state)
         rows, g = dW.coalesce()
         step = g if self._update_in_place(rows, g, state, dW.shape) else self._update(rows, g, state)
-        return RowGradient(rows, step, n_rows=dW.shape[0])
+        return dW._with_rows(rows, step)
 
     @abstractmethod
     def _update(self, rows: Any, g: Array, state: State) -> Array:
@@ -127,7 +132,7 @@ class Optimizer(ABC):
         from classifiers import _compiled_updates
 
         update = getattr(_compiled_updates, type(self).__name__.lower())
-        update(rows, g, *state.values(), tuple(map(g.dtype.type, self._factors())))
+        update(rows, g, *(state[name] for name in self.state_names), tuple(map(g.dtype.type, self._factors())))
         return True
 
     def _factors(self) -> tuple[float, ...]:
@@ -183,6 +188,9 @@ class Momentum(Optimizer):
     state_names: ClassVar[tuple[str, ...]] = ("velocity",)
     bounds: ClassVar[Bounds] = Optimizer.bounds | {"momentum": (0, 1)}
 
+    def _decay_rate(self) -> float:
+        return self.learning_rate * self.weight_decay / (1 - self.momentum)  # as much longer as its steps become
+
     def _update(self, rows: Any, g: Array, state: State) -> Array:
         velocity = self.momentum * state["velocity"][rows] + g
         state["velocity"][rows] = velocity
@@ -215,7 +223,7 @@ class Adagrad(Optimizer):
     row_wise: bool = False
 
     state_names: ClassVar[tuple[str, ...]] = ("sum_of_squares",)
-    bounds: ClassVar[Bounds] = Optimizer.bounds | {"epsilon": (0, np.inf)}
+    bounds: ClassVar[Bounds] = Optimizer.bounds | {"epsilon": (TINY, np.inf)}
 
     def _new_state(self, W: Any) -> State:
         one_a_row = self.row_wise and W.ndim == 2
@@ -250,7 +258,7 @@ class RMSProp(Optimizer):
     epsilon: float = 1e-8
 
     state_names: ClassVar[tuple[str, ...]] = ("mean_of_squares",)
-    bounds: ClassVar[Bounds] = Optimizer.bounds | {"decay": (0, 1), "epsilon": (0, np.inf)}
+    bounds: ClassVar[Bounds] = Optimizer.bounds | {"decay": (0, 1), "epsilon": (TINY, np.inf)}
 
     def _update(self, rows: Any, g: Array, state: State) -> Array:
         squares = self.decay * state["mean_of_squares"][rows] + (1 - self.decay) * g**2
@@ -286,7 +294,7 @@ class Adam(Optimizer):
     epsilon: float = 1e-8
 
     state_names: ClassVar[tuple[str, ...]] = ("mean", "mean_of_squares")
-    bounds: ClassVar[Bounds] = Optimizer.bounds | {"beta1": (0, 1), "beta2": (0, 1), "epsilon": (0, np.inf)}
+    bounds: ClassVar[Bounds] = Optimizer.bounds | {"beta1": (0, 1), "beta2": (0, 1), "epsilon": (TINY, np.inf)}
 
     def _update(self, rows: Any, g: Array, state: State) -> Array:
         m = self.beta1 * state["mean"][rows] + (1 - self.beta1) * g

@@ -92,7 +92,14 @@ def predict(
             predict_chunk = in_one_pass
 
     try:
-        return np.concatenate(map_in_order(lambda rows: predict_chunk(X[rows]), chunks(n)))
+        nothing = finish(np.empty((0, len(network.biases[-1])), b.dtype))
+        results = np.empty((n, *nothing.shape[1:]), nothing.dtype)
+
+        def write(rows: slice) -> None:
+            results[rows] = predict_chunk(X[rows])
+
+        map_in_order(write, chunks(n))
+        return results
     except ValueError:
         read(X)  # names the row of X, not of its chunk
         raise

@@ -52,12 +52,12 @@ def train(
     Raises
     ------
     DivergenceError
-        When the loss is no longer finite, or a thousand times what it was.
+        When the loss is no longer finite, or has grown as `check_divergence` forbids.
     """
     history: list[EpochRecord] = []
     learning_rate = optimizer.learning_rate
     watch = GradientFlowMonitor()
-    best: tuple[float, Network] | None = None
+    best: float | None = None
     while (reason := stopping(history)) is None:
         optimizer.learning_rate = learning_rate * float(schedule(len(history)))
         record = train_epoch(
@@ -67,11 +67,14 @@ def train(
         report(record)
         check_divergence(history, learning_rate)
         watch(record)
-        if stopping.restores_best and record.val_loss is not None and (best is None or record.val_loss < best[0]):
-            best = record.val_loss, network.copy()
+        if stopping.restores_best and record.val_loss is not None and (best is None or record.val_loss < best):
+            if best is None:
+                kept = network.copy()
+            kept.assign(network)
+            best = record.val_loss
     optimizer.learning_rate = learning_rate
     if best is not None:
-        network.restore(best[1])
+        network.assign(kept)
     network.fold()
     return history, reason
 
@@ -119,7 +122,7 @@ def _make_steps(
         batch_loss, batch_accuracy, gradients = network.loss_and_gradients(X[batch], y.take(batch), weight)
         if not norms:
             norms = gradients.norms()
-        optimizer.step(network.parameters, [*gradients.weights, *gradients.biases])
+        optimizer.step(network.parameters, gradients.parameters)
         loss += batch_loss * len(batch)
         accuracy += batch_accuracy * len(batch)
     return loss, accuracy, norms

@@ -12,6 +12,7 @@ from classifiers import MLPClassifier, SoftmaxRegression
 
 ESTIMATORS = [
     SoftmaxRegression(),
+    SoftmaxRegression(solver="sgd", learning_rate=0.01, dtype=np.float64),
     SoftmaxRegression(solver="momentum", learning_rate=0.01, dtype=np.float64),
     SoftmaxRegression(solver="adagrad", dtype=np.float64),
     SoftmaxRegression(solver="adam", dtype=np.float64),

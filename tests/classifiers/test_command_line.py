@@ -286,7 +286,7 @@ def test_ctrl_c_keeps_the_best_weights(options, data, capfd, monkeypatch):
     code, out, err = run(capfd, *TRAIN, *options, "--save", "m.npz")
     assert code == 130
     assert signal.getsignal(signal.SIGINT) == before
-    assert "stopping after this epoch with the best weights so far" in err
+    assert "stopping after this epoch; once more to drop its weights" in err
     assert "3 epochs in" in out
     assert "stopped because: Ctrl-C\nkept the weights of" in out
     assert out.endswith("wrote m.npz\n")

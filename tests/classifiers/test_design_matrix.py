@@ -62,12 +62,12 @@ def test_the_precision_can_be_changed(design, dense):
 
 @pytest.mark.parametrize("matrix", [DenseMatrix, lambda X: SparseMatrix(sparse.csr_array(X))])
 def test_any_numbers_will_do(matrix):
-    X = np.array([[0.5, 0, -2, 0], [0, 0, 2, 0], [3, 0, 0, 0]])
+    X = np.array([[0.5, 0, -2, 0, -3], [0, 0, 2, 0, 0], [3, 0, 0, 0, 0]])
     dZ = np.array([[1.0], [1.0], [0.0]])
     dW = matrix(X).T @ dZ
-    assert matrix(X).nnz == 4
-    assert dW.toarray().ravel().tolist() == [0.5, 0, 0, 0]
-    assert dW.coalesce()[0].tolist() == [0, 2], "also a row whose gradient happens to be zero"
+    assert matrix(X).nnz == 5
+    assert dW.toarray().ravel().tolist() == [0.5, 0, 0, 0, -3]
+    assert dW.coalesce()[0].tolist() == [0, 2, 4], "also a row whose gradient happens to be zero"
 
 
 @pytest.mark.parametrize("optimizer", [SGD(0.1), Momentum(0.1), Adagrad(0.1), RMSProp(0.1), Adam(0.1)], ids=repr)

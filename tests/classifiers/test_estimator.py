@@ -19,8 +19,9 @@ from classifiers.schedules import Step
 from classifiers.stopping import DivergenceError, GradientNorm, LossChange, MaxEpochs, ValidationLoss
 from classifiers.training import Dataset
 from onehot import CodeError, OneHot
+from onehot._threads import n_threads
 from tests.classifiers.oracle import FORMATS, make_problem
-from tests.onehot.oracle import one_hot
+from tests.onehot.oracle import one_hot, peak_memory
 from tests.tolerance import assert_close
 
 MINIBATCH = ["sgd", "momentum", "adagrad", "rmsprop", "adam"]
@@ -514,3 +515,95 @@ def test_weights_of_a_model_that_is_not_fitted(name):
         getattr(SoftmaxRegression(), name)
     with pytest.raises(NotFittedError, match="not fitted yet"):
         getattr(MLPClassifier(), f"{name[:-1]}s_")
+
+
+def test_the_array_of_an_initializer_is_not_trained():
+    codes, y = np.arange(60)[:, None] % 5, np.arange(60) % 3
+    first_layer, last_layer = np.full((5, 4), 0.25), np.linspace(-1, 1, 12).reshape(4, 3)
+    before = first_layer.copy()
+    first_layer.flags.writeable = False
+
+    def pretrained(shape, **_):
+        return first_layer if shape == (5, 4) else last_layer
+
+    settings: dict[str, Any] = {"solver": "sgd", "max_iter": 2, "tol": 0, "dtype": np.float64, "random_state": 0}
+    losses = [MLPClassifier((4,), initializer=pretrained, **settings).fit(codes, y).history_[0].loss for _ in range(2)]
+    assert losses[0] == losses[1]
+    np.testing.assert_array_equal(first_layer, before)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize("momentum", [0.5, 0.9])
+def test_momentum_minimises_the_penalised_objective(problem, momentum, nesterov):
+    n_categories, alpha = list(problem.n_categories), 0.05
+    best = SoftmaxRegression(alpha=alpha, tol=1e-10, n_categories=n_categories, dtype=np.float64)
+    best.fit(problem.codes, problem.y)
+    solver = Momentum(0.2, momentum=momentum, nesterov=nesterov)
+    settings: dict[str, Any] = {"batch_size": len(problem.y), "stopping": MaxEpochs(3000), "dtype": np.float64}
+    model = SoftmaxRegression(solver=solver, alpha=alpha, n_categories=n_categories, random_state=0, **settings)
+    model.fit(problem.codes, problem.y)
+    np.testing.assert_allclose(model.coef_, best.coef_, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (["a", "b", "c", 3], r"classes, row 3: 3 is of type int, but 'a' in row 0 of str"),
+        ([["a", "b", "c"]], "should be a 1d array"),
+        (["a", "b", None], r"classes, row 2: the label is missing"),
+        ([0.0, np.nan], r"classes, row 1: (Input classes contains NaN|the label is missing)"),
+        (["a"], "classes has only one class, 'a'"),
+    ],
+)
+def test_classes_are_labels(classes, message):
+    with pytest.raises(ValueError, match=message):
+        SoftmaxRegression(solver="sgd").partial_fit([[0], [1], [2]], ["a", "b", "c"], classes=classes)
+
+
+def test_classes_may_be_of_numpys_strings():
+    codes, y = [[0], [1], [2]], np.array(["a", "b", "c"], np.dtypes.StringDType())
+    model = SoftmaxRegression(solver="sgd").partial_fit(codes, y, classes=y)
+    assert model.classes_.tolist() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("change", [{"hidden_layer_sizes": (9,)}, {"dtype": np.float64}])
+@pytest.mark.parametrize("go_on", ["partial_fit", "fit"])
+def test_another_network_is_not_gone_on_with(go_on, change):
+    codes, y = np.arange(60)[:, None] % 5, np.arange(60) % 3
+    model = MLPClassifier((4,), max_iter=1, tol=0, warm_start=True, n_categories=[5]).fit(codes, y)
+    model.set_params(**change)
+    with pytest.raises(
+        ValueError, match=r"the parameters ask for .*, but the network that is to be trained further has"
+    ):
+        getattr(model, go_on)(codes, y)
+
+
+def test_samples_without_weight_are_not_held_out(problem):
+    weight = np.zeros(len(problem.y))
+    there = np.sort(np.random.default_rng(0).permutation(len(weight))[:40])
+    weight[there] = 2
+    settings: dict[str, Any] = {"solver": "sgd", "early_stopping": True, "max_iter": 3, "dtype": np.float64}
+    settings |= {"n_categories": list(problem.n_categories), "random_state": 0, "validation_fraction": 0.25}
+    weighted = SoftmaxRegression(**settings).fit(problem.codes, problem.y, sample_weight=weight)
+    alone = SoftmaxRegression(**settings).fit(problem.codes[there], problem.y[there])
+    assert [r.val_loss for r in weighted.history_] == pytest.approx([r.val_loss for r in alone.history_], rel=1e-12)
+
+
+def test_a_wrong_argument_leaves_a_model_to_go_on_with():
+    codes, y = np.arange(60)[:, None] % 5, np.arange(60) % 3
+    model = SoftmaxRegression(solver="sgd", warm_start=True, max_iter=1, tol=0).fit(codes, y)
+    before = model.predict_proba(codes)
+    with pytest.raises(ValueError, match="X_val and y_val go together"):
+        model.fit(codes, y, X_val=codes)
+    np.testing.assert_array_equal(model.predict_proba(codes), before)
+
+
+def test_predictions_take_the_memory_of_the_result():
+    codes = np.random.default_rng(0).integers(0, 50, (300_000, 3))
+    model = SoftmaxRegression(n_categories=[50] * 3, max_iter=1, solver="sgd", tol=0)
+    model.fit(codes[:1000], codes[:1000, 0] % 20)
+    for predict in (model.predict_proba, model.predict):
+        predict(codes)
+        size = predict(codes).nbytes
+        chunks = 4 * 2**14 * 20 * 8 * (1 + n_threads())
+        assert peak_memory(lambda predict=predict: predict(codes)) < size + chunks

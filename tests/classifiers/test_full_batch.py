@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_info
 from classifiers import MLPClassifier, SoftmaxRegression, duplicates, full_batch
 from classifiers._threads import map_in_order, one_blas_thread
 from classifiers.activations import softmax, tanh
+from classifiers.design_matrix import SparseMatrix
 from classifiers.duplicates import collapse, distinct_rows
 from classifiers.full_batch import FullBatch, add_chunk_gradients
 from classifiers.fused_fields import FusedFields
@@ -128,6 +129,17 @@ def test_the_whole_sum_is_the_plain_one(n_categories, weighted, hidden):
         assert_close(dW, expected_dW, scale=max(1.0, np.abs(expected_dW).max()), terms=20_000)
 
 
+def test_the_sum_over_missing_codes_is_the_plain_one():
+    codes = np.random.default_rng(0).integers(-1, 3, (20_000, 8))
+    X, y = OneHot(codes, 3, missing="zero", dtype=np.float64), np.arange(20_000) % 3
+    network = network_for(24, ())
+    plain, fast = zeros_for(network), zeros_for(network)
+    add_chunk_gradients(network, [Dataset(SparseMatrix(X.tocsr()), y, None)], plain, 20_000.0)
+    FullBatch(Dataset(X, y, None)).add_gradients(network, fast)
+    for dW, expected_dW in zip(fast, plain, strict=True):
+        assert_close(dW, expected_dW, scale=1, terms=20_000)
+
+
 @pytest.mark.parametrize("fmt", ["toarray", "tocsr"])
 def test_matrices_go_through_the_same_sum(fmt):
     codes, y = np.random.default_rng(0).integers(0, 5, (400, 3)), np.arange(400) % 3
@@ -201,7 +213,7 @@ def test_codes_that_are_not_categories_are_found_among_many_rows(n_categories):
     y = np.arange(20_000) % 16
     settings: dict[str, Any] = {"n_categories": n_categories, "solver": "sgd", "max_iter": 1, "random_state": 0}
     model = SoftmaxRegression(handle_missing="zero", **settings).fit(codes, y)
-    expected = model.predict_proba(OneHot(codes, n_categories, missing="zero"))
+    expected = model.predict_proba(OneHot(codes, n_categories, missing="zero").tocsr())
     assert_close(model.predict_proba(codes), expected, scale=1, terms=100)
     model = SoftmaxRegression(handle_missing="own", **settings).fit(codes, y)
     codes[17_000, 1] = n_categories[1]  # where the table holds the missing
@@ -289,9 +301,11 @@ def test_an_inner_limit_of_blas_leaves_the_outer_in_force():
     assert threads_of_blas() == before
 
 
-def test_overlapping_limits_of_blas_leave_it_as_it_was():
+@pytest.mark.parametrize("first_is_main", [True, False])
+def test_overlapping_limits_of_blas_leave_it_as_it_was(first_is_main):
     before = threads_of_blas()
     first_begun, second_begun, first_ended = Event(), Event(), Event()
+    seen = []
 
     def first():
         with one_blas_thread:
@@ -299,12 +313,32 @@ def test_overlapping_limits_of_blas_leave_it_as_it_was():
             second_begun.wait(10)
         first_ended.set()
 
-    thread = Thread(target=first)
+    def second():
+        first_begun.wait(10)
+        with one_blas_thread:
+            second_begun.set()
+            first_ended.wait(10)
+            seen.append(set(threads_of_blas()))
+
+    here, there = (first, second) if first_is_main else (second, first)
+    thread = Thread(target=there)
     thread.start()
-    assert first_begun.wait(10)
-    with one_blas_thread:
-        second_begun.set()
-        assert first_ended.wait(10)
-        assert set(threads_of_blas()) == {1}
+    here()
     thread.join()
+    assert seen == [{1}]
     assert threads_of_blas() == before
+
+
+def test_blas_is_limited_in_any_thread():
+    with one_blas_thread:
+        pass  # the main thread is the first to set it
+    seen = []
+
+    def work():
+        with one_blas_thread:
+            seen.append(set(threads_of_blas()))
+
+    thread = Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [{1}]

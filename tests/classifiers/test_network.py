@@ -111,7 +111,7 @@ def test_a_copy_keeps_its_parameters_when_the_original_moves():
         parameter *= 0.5
     for parameter, old in zip(kept.parameters, before, strict=True):
         assert (np.asarray(parameter) == old).all()
-    network.restore(kept)
+    network.assign(kept)
     for parameter, old in zip(network.parameters, before, strict=True):
         assert (np.asarray(parameter) == old).all()
 
