@@ -267,7 +267,7 @@ def test_a_class_too_rare_to_set_aside(Model):
     ("call", "message"),
     [
         (lambda m: m.partial_fit(CODES, Y), "the first call of partial_fit needs classes=, all labels there will be"),
-        (lambda m: m.partial_fit(CODES, Y, ["no"]), "y has only one class, 'no'"),
+        (lambda m: m.partial_fit(CODES, Y, ["no"]), "classes has only one class, 'no'"),
         (lambda m: m.partial_fit(CODES, Y, ["no", "maybe"]), r"y, row 1: class 'yes' is not one of \['maybe', 'no'\]"),
         (lambda m: m.fit(CODES, Y).partial_fit(CODES, Y, [1, 2]), r"classes=\[1, 2\] differ from .* \['no', 'yes'\]"),
         (lambda m: m.fit(CODES, Y).partial_fit(put(-1), Y), NEGATIVE),
@@ -314,7 +314,7 @@ def test_what_training_cannot_go_on_with(Model, call, message):
         ({"early_stopping": 1}, "early_stopping=1 must be True or False"),
         ({"verbose": "x"}, "verbose='x' must be 0, 1 or 2"),
         ({"stopping": "soon"}, r"stopping='soon' must be a rule of classifiers.stopping, like LossChange\(1e-4\)"),
-        ({"learning_rate": 2.0, "alpha": 0.5}, r"must be in \[0, 1\), got 2\.0 \* 0\.5 .*alpha"),
+        ({"learning_rate": 2.0, "alpha": 0.5}, r"decay by 1 in a step, which must be in \[0, 1\); .*alpha"),
     ],
     ids=str,
 )

@@ -538,8 +538,9 @@ def test_momentum_minimises_the_penalised_objective(problem, momentum, nesterov)
     n_categories, alpha = list(problem.n_categories), 0.05
     best = SoftmaxRegression(alpha=alpha, tol=1e-10, n_categories=n_categories, dtype=np.float64)
     best.fit(problem.codes, problem.y)
-    solver = Momentum(0.2, momentum=momentum, nesterov=nesterov)
-    settings: dict[str, Any] = {"batch_size": len(problem.y), "stopping": MaxEpochs(3000), "dtype": np.float64}
+    solver = Momentum(0.5 * (1 - momentum), momentum=momentum, nesterov=nesterov)
+    settings: dict[str, Any] = {"batch_size": len(problem.y), "max_iter": 2000, "dtype": np.float64}
+    settings["stopping"] = MaxEpochs(2000)
     model = SoftmaxRegression(solver=solver, alpha=alpha, n_categories=n_categories, random_state=0, **settings)
     model.fit(problem.codes, problem.y)
     np.testing.assert_allclose(model.coef_, best.coef_, atol=1e-6)
