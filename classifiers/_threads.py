@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from functools import cache
 from threading import Lock, local
@@ -53,11 +54,24 @@ class OneBlasThread(local):
             with self.lock:
                 OneBlasThread.n_inside -= 1
                 if OneBlasThread.n_inside == 0:
-                    for library, n_threads in zip(_blas(), self.before, strict=True):
-                        _set_threads(library, n_threads)
+                    self.restore()
+
+    def restore(self) -> None:
+        """Give BLAS back the threads that it had."""
+        for library, n_threads in zip(_blas(), self.before, strict=True):
+            _set_threads(library, n_threads)
+
+    def begin_in_fork(self) -> None:
+        """Forget the contexts of threads that a forked process does not have, and a lock that they may hold."""
+        OneBlasThread.lock = Lock()
+        others, OneBlasThread.n_inside = OneBlasThread.n_inside, min(self.depth, 1)
+        if others and not self.depth:
+            self.restore()
 
 
 one_blas_thread = OneBlasThread()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=one_blas_thread.begin_in_fork)
 
 
 @cache

@@ -23,6 +23,7 @@ from onehot._refusals import refuses_other_attributes
 
 __all__ = ["RowGradient"]
 
+SMALLEST, LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 ENTRIES_A_ROW = 2  # of the table: a sum of gradients that has more is summed row by row
 
 
@@ -286,8 +287,8 @@ class RowGradient(GradientAlgebra):
 def _scatter(part: Part, indices: Array, factor: float, table: Array) -> None:
     """Add ``factor * part`` to the rows `indices` of a C-contiguous table, (V, d) or (V,)."""
     values, scale = part.values, factor * part.scale
-    if values.dtype.itemsize > table.dtype.itemsize:  # scaled before they lose range
-        values, scale = (scale * values).astype(table.dtype), 1.0
+    if values.dtype.itemsize > table.dtype.itemsize or not (SMALLEST <= abs(scale) <= LARGEST or scale == 0):
+        values, scale = (np.float64(scale) * values).astype(table.dtype), 1.0  # scaled before they lose range
     columns = table if table.ndim == 2 else table[:, None]
     kernels.active.scatter_add(values.astype(table.dtype, copy=False), indices, scale, columns, part.has_missing)
 

@@ -1,6 +1,9 @@
 """What full-batch fitting and prediction do to go fast changes no result: each way is held to the plain sum."""
 
 import itertools
+import os
+import subprocess
+import sys
 from threading import Event, Thread
 from typing import Any
 
@@ -342,3 +345,36 @@ def test_blas_is_limited_in_any_thread():
     thread.start()
     thread.join()
     assert seen == [{1}]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+def test_a_fork_in_the_midst_has_its_blas_to_itself():
+    code = """
+import os, threading
+from threadpoolctl import threadpool_info
+from classifiers._threads import one_blas_thread
+
+def blas():
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+before, inside, forked = blas(), threading.Event(), threading.Event()
+def work():
+    with one_blas_thread, one_blas_thread.lock:  # as if in the midst of the change
+        inside.set()
+        forked.wait(30)
+thread = threading.Thread(target=work)
+thread.start()
+inside.wait(30)
+child = os.fork()
+if not child:
+    after = blas()
+    with one_blas_thread:
+        limited = set(blas())
+    os._exit(0 if (after, limited, blas()) == (before, {1}, before) else 3)
+status = os.waitpid(child, 0)[1]
+forked.set()
+thread.join()
+print(os.waitstatus_to_exitcode(status), blas() == before)
+"""
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60)
+    assert (run.stdout, run.stderr) == ("0 True\n", "")

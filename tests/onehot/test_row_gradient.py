@@ -521,6 +521,12 @@ def test_a_wide_gradient_is_scaled_before_it_is_added_to_a_narrow_table(layout):
     np.testing.assert_array_equal(W, np.full((2, 2), -2))
 
 
+def test_a_factor_may_be_one_that_a_narrow_table_cannot_hold():
+    g = RowGradient([0, 1], np.array([1e-20, 0.0], np.float32), n_rows=3)
+    np.testing.assert_allclose((g / 1e-40).toarray(), [1e20, 0, 0], rtol=1e-6)
+    np.testing.assert_allclose((g / 1e-30 * 1e-40 / 1e-30).toarray(), [1, 0, 0], rtol=1e-6)
+
+
 def test_an_extended_gradient_has_indices_of_the_taller_table():
     V = 2**31 - 5
     g = RowGradient([V - 1], np.ones((1, 1)), n_rows=V).extended(2**31 + 7)
