@@ -39,22 +39,30 @@ class OneBlasThread(local):
         self.depth = 0  # contexts of this thread
 
     def __enter__(self) -> None:
-        self.depth += 1
-        if self.depth == 1:
+        if self.depth == 0:
             with self.lock:
                 if OneBlasThread.n_inside == 0:
                     OneBlasThread.before = [library.num_threads for library in _blas()]
+                OneBlasThread.n_inside += 1
+            try:
                 for library in _blas():
                     _set_threads(library, 1)
-                OneBlasThread.n_inside += 1
+            except BaseException:
+                self.leave()
+                raise
+        self.depth += 1
 
     def __exit__(self, *error: object) -> None:
         self.depth -= 1
         if self.depth == 0:
-            with self.lock:
-                OneBlasThread.n_inside -= 1
-                if OneBlasThread.n_inside == 0:
-                    self.restore()
+            self.leave()
+
+    def leave(self) -> None:
+        """Restore the number where nobody else is inside."""
+        with self.lock:
+            if OneBlasThread.n_inside == 1:
+                self.restore()
+            OneBlasThread.n_inside -= 1
 
     def restore(self) -> None:
         """Give BLAS back the threads that it had."""

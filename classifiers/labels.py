@@ -111,6 +111,7 @@ def weights_of(sample_weight: Any, class_weight: ClassWeight, classes: Array, y_
                 raise ValueError(f"sample_weight, row {row}: {numbers[row]:g}. {error}") from None
         raise
     if class_weight == "balanced":  # all classes have the same weight in all
+        weight = weight / (weight.max() or 1.0)  # or sums of large weights would be infinite
         return weight / np.maximum(np.bincount(y_index, weight), np.finfo(np.float64).tiny)[y_index]
     if isinstance(class_weight, Mapping):
         return weight * _of_classes(class_weight, classes)[y_index]

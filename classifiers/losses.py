@@ -140,10 +140,12 @@ def cross_entropy(
     logits = np.ascontiguousarray(logits)
     weight, total = None, float(len(labels))
     if sample_weight is not None:
-        weight = np.asarray(sample_weight, dtype=logits.dtype)
-        total = float(weight.sum())
-        if weight.shape != labels.shape or not total > 0 or weight.min() < 0:
-            raise ValueError(f"sample_weight must be {len(labels)} numbers, none negative and not all zero")
+        given = np.asarray(sample_weight, np.float64)
+        largest = given.max(initial=0)
+        if given.shape != labels.shape or not 0 < largest < np.inf or given.min() < 0:
+            raise ValueError(f"sample_weight must be {len(labels)} finite numbers, none negative and not all zero")
+        weight = (given / largest).astype(logits.dtype)  # or the sum of large weights would be infinite
+        total = float(weight.sum(dtype=np.float64))
     dlogits = np.empty_like(logits)
     with np.errstate(under="ignore", invalid="ignore"):
         loss, _ = kernels.active.softmax_cross_entropy(logits, labels, weight, total, dlogits)

@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from onehot._arrays import FLOATS, Array
+from onehot._arrays import FLOATS, Array, index_dtype
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
 from onehot._refusals import called
 
@@ -149,10 +149,13 @@ class GradientAlgebra(NDArrayOperatorsMixin):
             return other  # type: ignore[return-value]
         array = np.asarray(other)
         self._check_shape(array)
-        return self._with_rows(np.arange(len(array)), array.astype(np.result_type(array.dtype, self.dtype)))
+        rows = np.arange(len(array), dtype=index_dtype(len(array)))
+        return self._with_rows(rows, array.astype(np.result_type(array.dtype, self.dtype), order="C"))
 
     def _times_gradient(self, other: GradientAlgebra) -> Self:
         """Return the elementwise product, zero but in the rows that occur in both."""
+        if self.shape != other.shape:
+            raise ShapeError(f"gradients of different shapes, {self.shape} and {other.shape}, cannot be multiplied")
         (rows, sums), (others, other_sums) = self.coalesce(), other.coalesce()
         common, here, there = np.intersect1d(rows, others, assume_unique=True, return_indices=True)
         return self._with_rows(common, sums[here] * other_sums[there])

@@ -258,7 +258,7 @@ class RowGradient(GradientAlgebra):
         if not max_norm > 0:
             raise ValueError(f"max_norm must be positive, got {max_norm}")
         norm = self.norm()
-        return self._times(max_norm / norm) if norm > max_norm else self
+        return self._times(max_norm / norm) if norm > max_norm else self.copy()
 
     def _times(self, factor: float, dtype: np.dtype[Any] | None = None) -> RowGradient:
         parts = tuple([Part(i, values, scale * factor, missing) for i, values, scale, missing in self._parts])

@@ -1,11 +1,13 @@
 """Labels of any one type, and the weights of classes: what is wrong with them is named."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from classifiers import SoftmaxRegression
-from classifiers.labels import read_labels
+from classifiers.labels import read_labels, weights_of
 
 CODES = np.array([[0], [1], [0], [1]])
 
@@ -119,3 +121,10 @@ def test_weights_of_bool_classes():
 def test_validation_data_in_the_place_of_weights_are_found():
     with pytest.raises(ValueError, match=r"sample_weight has shape \(4, 1\), .* by name, X_val= and y_val="):
         SoftmaxRegression().fit(CODES, [0, 1, 0, 1], CODES)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e308])
+def test_balanced_weights_do_not_depend_on_the_scale_of_the_others(scale):
+    classes, y_index = np.array([0, 1]), np.array([0, 1, 1, 1])
+    weight: Any = weights_of(np.full(4, scale), "balanced", classes, y_index)
+    np.testing.assert_allclose(weight / weight[0], [1, 1 / 3, 1 / 3, 1 / 3])

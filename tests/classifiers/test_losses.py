@@ -138,9 +138,9 @@ def test_accuracy_counts_the_first_of_equal_logits():
         (lambda: accuracy(np.zeros((2, 3)), [0.0, 1.0]), r"integer labels, got float64; np\.unique\(y, return_inverse"),
         (lambda: sample_nll(np.zeros((2, 3)), [0]), r"do not fit or are empty; got \(2, 3\) and \(1,\)"),
         (lambda: sample_nll(np.zeros((0, 3)), []), r"do not fit or are empty; got \(0, 3\) and \(0,\)"),
-        (lambda: cross_entropy(np.zeros((2, 3)), [0, 1], [1, -1]), r"2 numbers, none negative and not all zero"),
-        (lambda: cross_entropy(np.zeros((2, 3)), [0, 1], [0, 0]), r"2 numbers, none negative and not all zero"),
-        (lambda: cross_entropy(np.zeros((2, 3)), [0, 1], [1]), r"2 numbers, none negative and not all zero"),
+        (lambda: cross_entropy(np.zeros((2, 3)), [0, 1], [1, -1]), r"2 finite numbers, none negative and not all zero"),
+        (lambda: cross_entropy(np.zeros((2, 3)), [0, 1], [0, 0]), r"2 finite numbers, none negative and not all zero"),
+        (lambda: cross_entropy(np.zeros((2, 3)), [0, 1], [1]), r"2 finite numbers, none negative and not all zero"),
         (lambda: mse([1.0, 2.0], [1.0]), r"one shape, not empty; got \(2,\), \(1,\)"),
         (lambda: mse([], []), r"one shape, not empty"),
     ],
@@ -148,3 +148,13 @@ def test_accuracy_counts_the_first_of_equal_logits():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-46, 1.0, 1e38, 5e307])
+def test_the_scale_of_the_weights_changes_nothing(scale, dtype):
+    Z, y = np.array([[0.0, 1.0], [2.0, 0.0], [0.0, 0.0]], dtype), [1, 0, 1]
+    loss, dlogits = cross_entropy(Z, y, np.array([1.0, 2.0, 1.0]) * scale)
+    expected, expected_dlogits = cross_entropy(Z, y, [1.0, 2.0, 1.0])
+    assert loss == pytest.approx(expected, rel=1e-6)
+    np.testing.assert_allclose(dlogits, expected_dlogits, rtol=1e-6)

@@ -396,7 +396,7 @@ def test_norm_of_float32_does_not_overflow():
 def test_clip_shortens_what_is_longer():
     g, dense = gradient()
     norm = np.linalg.norm(dense)
-    assert g.clip(norm + 1) is g
+    np.testing.assert_array_equal(g.clip(norm + 1), dense)
     assert_close(g.clip(norm / 2).toarray(), dense / 2, terms=dense.size)
     assert_close(g.clip(1e-3).norm(), 1e-3, terms=dense.size)
     for max_norm in (0, -1.0, np.nan):
@@ -502,6 +502,32 @@ def test_a_change_in_place_is_seen_under_every_name():
     g *= 0
     assert not g.toarray().any()
     np.testing.assert_array_equal(before, dense)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_an_array_of_any_layout_is_added_to_a_gradient(layout):
+    array = LAYOUTS[layout](np.arange(12.0).reshape(4, 3))
+    g = RowGradient([0], np.ones((1, 3)), n_rows=4)
+    g += array
+    g -= 0.5 * array
+    W = np.zeros((4, 3))
+    W += g
+    np.testing.assert_array_equal(W, 0.5 * np.arange(12.0).reshape(4, 3) + [[1], [0], [0], [0]])
+
+
+@pytest.mark.parametrize("max_norm", [1.0, 1000.0])
+def test_what_clip_returns_is_another_gradient(max_norm):
+    g, dense = gradient()
+    clipped = g.clip(max_norm)
+    clipped *= 0
+    np.testing.assert_array_equal(g, dense)
+
+
+def test_gradients_of_different_shapes_are_not_multiplied():
+    for shape in [(3, d), (4, 1), (4,)]:
+        other = RowGradient([0], np.ones((1, *shape[1:])), n_rows=shape[0])
+        with pytest.raises(ShapeError, match="gradients of different shapes"):
+            RowGradient([0], np.ones((1, d)), n_rows=4) * other
 
 
 def test_a_gradient_that_is_added_to_holds_no_more_than_the_table():
