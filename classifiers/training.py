@@ -70,7 +70,8 @@ def train(
         if stopping.restores_best and record.val_loss is not None and (best is None or record.val_loss < best):
             if best is None:
                 kept = network.copy()
-            kept.assign(network)
+            else:
+                kept.assign(network)
             best = record.val_loss
     optimizer.learning_rate = learning_rate
     if best is not None:

@@ -23,6 +23,7 @@ from onehot._refusals import refuses_other_attributes
 
 __all__ = ["RowGradient"]
 
+# Factors that a kernel can take in either float type.
 SMALLEST, LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 ENTRIES_A_ROW = 2  # of the table: a sum of gradients that has more is summed row by row
 
@@ -40,8 +41,8 @@ class Part(NamedTuple):
 class RowGradient(GradientAlgebra):
     """Gradient of a table, held as the rows of a batch: indices and output gradients.
 
-    A NumPy duck type. ``lr * g``, ``-g`` and ``g / n`` are O(1); ``g1 + g2`` keeps both until they have more entries
-    than the table has rows; ``g *= c`` and ``g += g2`` change g itself. ``W += g``, ``W -= g`` and
+    A NumPy duck type. ``lr * g``, ``-g`` and ``g / n`` are O(1); ``g1 + g2`` keeps both until they have more than two
+    entries a row of the table; ``g *= c`` and ``g += g2`` change g itself. ``W += g``, ``W -= g`` and
     ``np.add(W, g, out=W)`` change the selected rows of W in place; ``W + g`` is a new array.
 
     Parameters
