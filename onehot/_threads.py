@@ -10,11 +10,12 @@ import os
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from functools import partial
+from itertools import pairwise
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
-__all__ = ["map_in_order", "n_threads"]
+__all__ = ["map_in_order", "n_threads", "uneven_parts"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -65,6 +66,13 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> l
             errors.clear()  # an error refers to this frame
             answers.clear()
     return [result for _, result, _ in answers]
+
+
+def uneven_parts(n: int, n_parts: int, lead: int) -> list[slice]:
+    """Cut range(n) into parts for `map_in_order`, the first longer by `lead` where others take time to wake."""
+    lead = min(lead, n // n_parts)
+    cuts = [0, *(lead + (n - lead) * part // n_parts for part in range(1, n_parts + 1))]
+    return [slice(start, stop) for start, stop in pairwise(cuts)]
 
 
 class Helpers:

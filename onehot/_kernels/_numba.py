@@ -21,7 +21,7 @@ from onehot._kernels import _numba_loops as loops
 from onehot._kernels import _scipy as numpy_kernels
 from onehot._kernels._numba_loops import compiled, constant_classes, is_far
 from onehot._kernels._numba_row import fill, load, plus, store
-from onehot._threads import map_in_order, n_threads
+from onehot._threads import map_in_order, n_threads, uneven_parts
 
 __all__ = [
     "coalesce",
@@ -74,9 +74,8 @@ def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias
         if parts == 1:
             kernel(table, indices, bias, out, column)
         else:
-            lead = min(n // parts, HEAD_START // (indices.shape[1] * d))
-            cuts = [0, *(lead + (n - lead) * part // parts for part in range(1, parts + 1))]
-            _share(kernel, [(table, indices[a:b], bias, out[a:b], column) for a, b in pairwise(cuts)])
+            cuts = uneven_parts(n, parts, HEAD_START // (indices.shape[1] * d))
+            _share(kernel, [(table, indices[rows], bias, out[rows], column) for rows in cuts])
 
 
 def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_missing: bool) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from onehot._arrays import Array, index_dtype
-from onehot._threads import map_in_order, n_threads
+from onehot._threads import map_in_order, n_threads, uneven_parts
 
 __all__ = [
     "as_unsigned",
@@ -37,6 +37,9 @@ LARGEST_BATCH = 1 << 16  # samples; the pointers of more are not worth keeping
 MANY_ROWS = 4096
 SUMS_IN_CACHE = 1 << 17  # numbers
 WORTH_THREADS = 1 << 19  # numbers to move: with fewer, waking threads costs more than they save
+WORTH_SHARED_GATHERING = 1 << 20  # the same for rows within the cache, where to find one costs more than to add it
+SELECTING = 20  # what it costs, in numbers
+HEAD_START = 1 << 17  # what the caller's thread does while another one wakes
 WORTH_SHARED_ADDING = 1 << 21  # the same for the sums of a scatter-add
 MANY_CLASSES = 32
 NARROW = 4  # columns
@@ -70,17 +73,21 @@ def gather_codes(table: Array, codes: Array, n_categories: Array, offsets: Array
 
 def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias: Array | None = None) -> None:
     """Set ``out[i] = sum_j table[indices[i, j]] + bias``: (V, d), (n, f), (d,) -> (n, d)."""
+    n, d = out.shape
+    cost = indices.size * (d + SELECTING)
     if indices.shape[1] == 1 and not has_missing:
         table.take(indices[:, 0], 0, out, "clip")
     elif _goes_by_field(table, out) and not has_missing:
-        step = SUMS_IN_CACHE // max(out.shape[1], 1) or 1
-        blocks = [slice(start, start + step) for start in range(0, len(out), step)]
-        share_out = map_in_order if indices.size * out.shape[1] >= WORTH_THREADS else map
+        step = SUMS_IN_CACHE // max(d, 1) or 1
+        blocks = [slice(start, start + step) for start in range(0, n, step)]
+        share_out = map_in_order if indices.size * d >= WORTH_THREADS else map
         list(share_out(lambda rows: _gather_by_field(table, indices[rows], out[rows]), blocks))
+    elif cost >= WORTH_SHARED_GATHERING and n_threads() > 1:
+        n_parts = min(n_threads(), 2 * cost // WORTH_SHARED_GATHERING)
+        parts = uneven_parts(n, n_parts, HEAD_START * n // cost)
+        map_in_order(lambda rows: _gather(table, indices[rows], out[rows], has_missing), parts)
     else:
-        out[...] = 0
-        for rows in _chunks(indices):
-            _add_gathered(table, indices[rows], out[rows], has_missing)
+        _gather(table, indices, out, has_missing)
     if bias is not None:
         out += bias
 
@@ -191,6 +198,12 @@ def _goes_by_field(table: Array, out: Array) -> bool:
     """Whether to copy rows and add them up is faster: narrow rows, or rows from beyond the cache, where many are."""
     n, d = out.shape
     return n >= MANY_ROWS and (d <= NARROW or table.size > OUT_OF_CACHE)
+
+
+def _gather(table: Array, indices: Array, out: Array, has_missing: bool) -> None:
+    out[...] = 0
+    for rows in _chunks(indices):
+        _add_gathered(table, indices[rows], out[rows], has_missing)
 
 
 def _gather_by_field(table: Array, indices: Array, out: Array) -> None:

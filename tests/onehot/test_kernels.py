@@ -376,6 +376,22 @@ def test_fields_that_scipy_adds_at_the_same_time_change_no_bit(case, n_threads, 
     assert len(calls) == (min(n_threads, 5) if case.startswith("rows") else 1)
 
 
+@pytest.mark.parametrize("n_threads", [1, 2, 3, 8])
+@pytest.mark.parametrize("head_start", [0, 5_000, 10**9])
+@pytest.mark.parametrize("case", ["one row", *CASES[3:]])
+def test_samples_that_scipy_adds_up_at_the_same_time_change_no_bit(case, head_start, n_threads, monkeypatch, dtype):
+    scipy_kernels = importlib.import_module("onehot._kernels._scipy")
+    table, indices = draw(50, 7, dtype=dtype), draw_indices(case, n=300)
+    out = np.full((len(indices), 7), np.nan, dtype)
+    monkeypatch.setenv("ONEHOT_NUM_THREADS", str(n_threads))
+    monkeypatch.setattr(scipy_kernels, "WORTH_SHARED_GATHERING", 1)
+    monkeypatch.setattr(scipy_kernels, "HEAD_START", head_start)
+    calls = record_calls(monkeypatch, scipy_kernels, "_add_gathered")
+    scipy_kernels.gather_sum(table, indices, out, case == "missing")
+    assert_array_equal(out, gather_sum_by_loop(table, indices))
+    assert len(calls) == min(n_threads, len(indices))
+
+
 def record_calls(monkeypatch, module, name):
     calls, function = [], getattr(module, name)
 
