@@ -18,7 +18,7 @@ FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 def as_array(values: npt.ArrayLike, name: str) -> Array:
     """Return `values` as an array; raise where some are masked, for they would be read."""
     if type(values) is not np.ndarray and np.ma.is_masked(values):
-        raise DTypeError(f"{name} is a masked array, whose masked values would be read; pass {name}.filled(0)")
+        raise DTypeError(f"{name} is a masked array, whose masked values would be read; pass {name}.filled(value)")
     return np.asarray(values)
 
 

@@ -181,7 +181,7 @@ def embed(table: Array, X: OneHot, /) -> tuple[Array, Callable[[Array], RowGradi
 
 
 def _checked_indices(indices: npt.ArrayLike, V: int) -> npt.NDArray[np.integer[Any]]:
-    indices = np.asarray(indices)
+    indices = as_array(indices, "indices")
     if not indices.size:
         return indices.astype(np.intp)
     if indices.dtype.kind not in "iu":

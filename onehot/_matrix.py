@@ -233,7 +233,7 @@ class OneHot(LazyMatrix):
             rows = _only_rows(rows)
         if type(rows) is slice:
             return self._with_indices(np.ascontiguousarray(self.indices[rows]))
-        rows = np.asarray(rows)
+        rows = as_array(rows, "rows")
         if rows.dtype.kind == "b" and rows.ndim == 1:
             if len(rows) != self.shape[0]:
                 raise ShapeError(f"a mask of {len(rows)} rows cannot select from {self.shape[0]}")

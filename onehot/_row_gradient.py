@@ -92,7 +92,7 @@ class RowGradient(GradientAlgebra):
     __slots__ = ("_parts", "dtype", "shape")
 
     def __init__(self, rows: npt.ArrayLike, values: npt.ArrayLike, /, *, n_rows: int) -> None:
-        rows, values = np.asarray(rows), np.array(as_array(values, "values"), order="C", copy=True)
+        rows, values = as_array(rows, "rows"), np.array(as_array(values, "values"), order="C", copy=True)
         if rows.dtype.kind not in "iu" and rows.size:
             raise DTypeError(f"rows must be integers, got {rows.dtype}")
         if values.dtype not in FLOATS:

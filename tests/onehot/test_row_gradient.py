@@ -575,7 +575,7 @@ def test_a_table_that_cannot_hold_the_sum_is_left_as_it_is():
 
 
 def test_masked_values_are_refused():
-    masked = np.ma.masked_equal(np.ones((2, 2)), 1.0)
+    masked, rows = np.ma.masked_equal(np.ones((2, 2)), 1.0), np.ma.masked_equal([0, 1], 1)
     X = OneHot([0, 1], 2)
     for use in (
         lambda: RowGradient([0, 1], masked, n_rows=2),
@@ -584,6 +584,10 @@ def test_masked_values_are_refused():
         lambda: OneHot.from_dense(masked),
         lambda: onehot.lookup(masked, [0]),
         lambda: onehot.scatter_add(masked, [0, 1], n_rows=2),
+        lambda: onehot.scatter_add(np.ones((2, 1)), rows, n_rows=2),
+        lambda: onehot.lookup(np.eye(2), rows),
+        lambda: RowGradient(rows, np.ones(2), n_rows=2),
+        lambda: X[rows],
     ):
         with pytest.raises(DTypeError, match="is a masked array, whose masked values would be read; pass"):
             use()
