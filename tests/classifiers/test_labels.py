@@ -112,6 +112,13 @@ def test_what_is_no_weight_is_named(wrong):
         SoftmaxRegression().fit(CODES, [0, 1, 0, 1], [1, 1, wrong, 1])
 
 
+def test_a_masked_weight_is_named():
+    with pytest.raises(
+        ValueError, match=r"sample_weight, row 2: the weight is masked; pass sample_weight\.filled\(0\)"
+    ):
+        SoftmaxRegression().fit(CODES, [0, 1, 0, 1], np.ma.masked_equal([1, 1, 9, 1], 9))
+
+
 def test_weights_of_bool_classes():
     weighted = SoftmaxRegression(class_weight={True: 3}).fit(CODES, [True, False, False, True])
     given = SoftmaxRegression().fit(CODES, [True, False, False, True], [3, 1, 1, 3])
