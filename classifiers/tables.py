@@ -55,7 +55,7 @@ def refuse_other_than_tables(X: Any) -> None:
             f"X is a {type(X).__name__}, one row or column; for a row pass df[i:i + 1], for a column df[[name]]"
         )
     if not is_frame(X):
-        if nw.dependencies.is_into_lazyframe(X):
+        if isinstance(nw.from_native(X, pass_through=True), nw.LazyFrame):
             raise TypeError(f"X is a {type(X).__name__}, whose rows are not there yet; pass X.collect()")
         return
     try:

@@ -191,4 +191,4 @@ def _checked_indices(indices: npt.ArrayLike, V: int) -> npt.NDArray[np.integer[A
         where = tuple(np.argwhere((indices < 0) | (indices >= V))[0].tolist())
         place = where[0] if len(where) == 1 else where
         raise RowIndexError(f"index {indices[where]} at position {place} is not in [0, {V}); none counts from the end")
-    return indices
+    return indices if indices.dtype.kind == "i" else indices.astype(np.intp)  # NumPy 2.0 takes no uint64
