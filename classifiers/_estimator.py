@@ -32,7 +32,6 @@ from classifiers.network import Network
 from classifiers.optimizers import Optimizer
 from classifiers.prediction import predict
 from classifiers.progress import progress
-from classifiers.schedules import get_schedule
 from classifiers.stopping import (
     DivergenceError,
     EpochRecord,
@@ -170,8 +169,8 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
                 self._generator = _new_generator(self.random_state)
                 self._begin(design)
             self._optimizer = self._running_optimizer()
-            schedule = get_schedule(self.schedule, max_iter=max(self.max_iter, 1))
-            self._optimizer.learning_rate = self._base_learning_rate() * float(schedule(len(self.history_)))
+            factor = self._new_schedule()(len(self.history_))
+            self._optimizer.learning_rate = self._base_learning_rate() * float(factor)
             with np.errstate(all="ignore"):
                 record = train_epoch(
                     self._network,
@@ -341,7 +340,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
                 self._network,
                 data,
                 self._optimizer,
-                schedule=get_schedule(self.schedule, max_iter=max(self.max_iter, 1)),
+                schedule=self._new_schedule(),
                 batch_size=int(self.batch_size),
                 stopping=MaxEpochs(self.max_iter) | stopping,
                 rng=rng,

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from classifiers.optimizers import Optimizer, get_optimizer
-from classifiers.schedules import get_schedule
+from classifiers.schedules import Schedule, get_schedule
 from classifiers.stopping import AnyOf, LossChange, StoppingRule, ValidationLoss
 
 __all__ = ["Settings"]
@@ -55,6 +55,9 @@ class Settings(BaseEstimator):
             self.solver, learning_rate=self.learning_rate, momentum=self.momentum, weight_decay=self.alpha
         )
 
+    def _new_schedule(self) -> Schedule:
+        return get_schedule(self.schedule, max_iter=max(self.max_iter, 1))
+
     def _base_learning_rate(self) -> float:
         return float(self.solver.learning_rate if isinstance(self.solver, Optimizer) else self.learning_rate)
 
@@ -92,7 +95,7 @@ class Settings(BaseEstimator):
             raise ValueError(
                 f"stopping={self.stopping!r} must be a rule of classifiers.stopping, like LossChange(1e-4)"
             )
-        get_schedule(self.schedule, max_iter=max(self.max_iter, 1))
+        self._new_schedule()
         weights = self.class_weight
         if not (weights is None or isinstance(weights, dict) or (isinstance(weights, str) and weights == "balanced")):
             raise ValueError(f"class_weight={weights!r} must be None, 'balanced', or a dict from classes to weights")
