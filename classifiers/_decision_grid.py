@@ -61,7 +61,7 @@ def decision_grid(model: CategoricalClassifier, X: Any, fields: tuple[int, int])
 
 def _columns(model: CategoricalClassifier, X: Any) -> tuple[Array, tuple[int, ...] | None]:
     """Return codes (n, f) and their n_categories, or the columns (n, V) of an ordinary design matrix and None."""
-    design: Any = model._read(X, fitting=False)
+    design: Any = model._read(X)
     if isinstance(design, MixedMatrix):
         raise ValueError("a grid of fields or of numbers can be drawn, but the model was fitted to a table with both")
     if not isinstance(design, OneHot):

@@ -110,7 +110,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
             self._forget()
         else:
             self._check_goes_on()
-        design = self._read(X, fitting=refit, sample_weight=sample_weight)
+        design = self._learn(X, sample_weight) if refit else self._read(X)
         labels = read_labels(X, y)
         if refit:
             self.classes_ = classes_of(labels)
@@ -152,7 +152,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
         self._check_parameters()
         if not first:
             self._check_goes_on()
-        design = self._read(X, fitting=first, sample_weight=sample_weight)
+        design = self._learn(X, sample_weight) if first else self._read(X)
         labels = read_labels(X, y)
         if first:
             if classes is None:
@@ -247,15 +247,13 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
         """Return ``finish(logits)`` for the rows of X."""
         check_is_fitted(self)
         if self._encoder is not None:
-            design = self._read(X, fitting=False)
+            design = self._read(X)
             fields = self.n_categories_ if isinstance(design, OneHot) else None
             return predict(self._network, design, lambda rows: rows, finish, fields)
         refuse_other_than_tables(X)
-        X, names = self._checked(X, fitting=False)
-        are_codes = isinstance(X, np.ndarray) and self._are_plain_codes(X)
-        return predict(
-            self._network, X, lambda rows: self._design(rows, names), finish, self.n_categories_, are_codes=are_codes
-        )
+        X = self._checked(X)
+        are_codes = self._are_plain_codes(X)
+        return predict(self._network, X, self._design, finish, self.n_categories_, are_codes=are_codes)
 
     def _begin(self, design: DesignMatrix) -> None:
         """Become an untrained model of data like these."""
@@ -275,7 +273,7 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
 
     def _dataset(self, X: Any, y: Any) -> Dataset:
         """Return X and y as this model reads them, weighted by its `class_weight`."""
-        design, y_index = self._read(X, fitting=False), self._index_of(read_labels(X, y))
+        design, y_index = self._read(X), self._index_of(read_labels(X, y))
         return Dataset(design, y_index, self._weights(None, y_index))
 
     def _weights(self, sample_weight: Any, y_index: Array, *, normalize: bool = True) -> Array | None:

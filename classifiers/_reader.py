@@ -89,7 +89,7 @@ class InputReader(BaseEstimator):
             each is the change of the logits when the column is left out; see `classifiers.explanation`.
         """
         check_is_fitted(self)
-        design: Any = self._read(X, fitting=False)
+        design: Any = self._read(X)
         if design.shape[0] != 1:
             raise ShapeError(f"X has {design.shape[0]} rows; explain takes one, like X[3:4]")
         x = sparse.csr_array(design.tocsr() if hasattr(design, "tocsr") else design.matrix)
@@ -125,33 +125,16 @@ class InputReader(BaseEstimator):
             return [f"x{j}" for j in range(len(fields) if fields is not None else self.n_features_in_)]
         return [str(name) for name in names]
 
-    def _read(self, X: Any, *, fitting: bool, sample_weight: Any = None) -> DesignMatrix:
-        """Return X as a design matrix; when fitting, learn its width, its names and its categories."""
+    def _learn(self, X: Any, sample_weight: Any) -> DesignMatrix:
+        """Return X as a design matrix, and learn its width, its names and its categories."""
         refuse_other_than_tables(X)
-        if fitting:
-            self._encoder = None
-            if self._is_table(X):
-                return self._learn_table(X, sample_weight)
-        elif self._encoder is not None:
-            return self._read_table(X)
-        X, names = self._checked(X, fitting=fitting)
-        if not fitting:
-            return self._design(X, names)
-        n_categories = self._given_n_categories(X)
-        design = as_design_matrix(
-            X,
-            n_categories,
-            dtype=self.dtype,
-            names=names,
-            ignore_unknown=self.handle_unknown == "ignore",
-            missing=self.handle_missing,
-        )
-        if n_categories is None and isinstance(design, OneHot):
-            _warn_if_ids(design, names)
-        self.n_features_in_ = X.shape[1]
-        self.n_categories_ = design.n_categories if isinstance(design, OneHot) else n_categories
-        self._own_missing = self.handle_missing == "own"
-        return design
+        self._encoder = None
+        return self._learn_table(X, sample_weight) if self._is_table(X) else self._learn_codes_or_matrix(X)
+
+    def _read(self, X: Any) -> DesignMatrix:
+        """Return X as a design matrix of the columns that were learned."""
+        refuse_other_than_tables(X)
+        return self._design(self._checked(X)) if self._encoder is None else self._read_table(X)
 
     def _check_missing_policy(self) -> None:
         """Raise where missing codes were given a category of their own, or denied it, after the table was made."""
@@ -239,37 +222,55 @@ class InputReader(BaseEstimator):
         X = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
         return check_array(X, dtype=None, ensure_all_finite=False, input_name="X", estimator=self)
 
-    def _checked(self, X: Any, *, fitting: bool) -> tuple[Any, Any]:
-        """Return X, two-dimensional and of a width that fits, and the names of its columns."""
-        if not fitting:
-            self._check_missing_policy()
-        if fitting or not isinstance(X, OneHot):
-            self._check_names(X, fitting=fitting)
-        names = getattr(self, "feature_names_in_", None)
-        X = self._as_2d(X, fitting)
-        if not fitting:
-            self._check_width(X)
-        columns = len(X.n_categories) if isinstance(X, OneHot) else X.shape[1]
-        return X, names if names is not None and len(names) == columns else None
+    def _learn_codes_or_matrix(self, X: Any) -> DesignMatrix:
+        self._check_names(X, fitting=True)
+        frame, X = X, self._as_2d(X)
+        if self.n_categories is None and is_frame(frame):
+            X = _codes_or_numbers(frame, X, self.handle_missing)
+        self.n_categories_ = self._given_n_categories(X)
+        design = self._design(X, fitted=False)
+        if isinstance(design, OneHot):
+            if self.n_categories_ is None:
+                _warn_if_ids(design, self._names_of_columns(design))
+            self.n_categories_ = design.n_categories
+        self.n_features_in_ = X.shape[1]
+        self._own_missing = self.handle_missing == "own"
+        return design
 
-    def _design(self, X: Any, names: Any) -> DesignMatrix:
-        """Return rows of a checked X as the design matrix that this model was fitted to."""
+    def _checked(self, X: Any) -> Any:
+        """Return codes or a matrix as `_as_2d` does, of a width that fits."""
+        self._check_missing_policy()
+        if not isinstance(X, OneHot):
+            self._check_names(X, fitting=False)
+        X = self._as_2d(X)
+        self._check_width(X)
+        return X
+
+    def _names_of_columns(self, X: Any) -> Any:
+        """Return the names learned, or None where they are not those of X's fields or columns."""
+        names = getattr(self, "feature_names_in_", None)
+        columns = len(X.n_categories) if isinstance(X, OneHot) else X.shape[1]
+        return names if names is not None and len(names) == columns else None
+
+    def _design(self, X: Any, *, fitted: bool = True) -> DesignMatrix:
+        """Return rows of a checked X as a design matrix of `n_categories_`."""
         return as_design_matrix(
             X,
             self.n_categories_,
             dtype=self.dtype,
-            names=names,
-            fitted=True,
+            names=self._names_of_columns(X),
+            fitted=fitted,
             ignore_unknown=self.handle_unknown == "ignore",
             missing=self.handle_missing,
         )
 
-    def _are_plain_codes(self, X: Array) -> bool:
-        """Tell whether the numbers of a checked array are codes, each its own category where it is one at all."""
+    def _are_plain_codes(self, X: Any) -> bool:
+        """Tell whether a checked X is an array of codes, each its own category where it is one at all."""
         f = len(self.n_categories_ or ())
-        return X.dtype.kind in "iu" and X.shape[1] == f and self.handle_missing != "own"
+        is_integer = isinstance(X, np.ndarray) and X.dtype.kind in "iu"
+        return is_integer and X.shape[1] == f and self.handle_missing != "own"
 
-    def _as_2d(self, X: Any, fitting: bool) -> Any:
+    def _as_2d(self, X: Any) -> Any:
         """Return X as a OneHot, a CSR array or an array of numbers, of two dimensions and a row or more."""
         if isinstance(X, OneHot):
             if not len(X):
@@ -284,8 +285,6 @@ class InputReader(BaseEstimator):
             raise DTypeError(
                 f"X holds {array.dtype}, neither codes nor numbers; pass X.astype(str), or make numbers of it"
             )
-        if fitting and self.n_categories is None and is_frame(X):
-            return _codes_or_numbers(X, array, self.handle_missing)
         return array
 
     def _given_n_categories(self, X: Any) -> tuple[int, ...] | None:

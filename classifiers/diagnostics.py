@@ -234,7 +234,7 @@ def dead_units(model: CategoricalClassifier, X: Any) -> list[Array]:
     [array([1])]
     """
     check_is_model(model)
-    design, network = model._read(X, fitting=False), model._network
+    design, network = model._read(X), model._network
     n = design.shape[0]
     if n < 2:
         raise ValueError(f"X has {n} row; whether a unit responds takes at least two that differ")

@@ -119,7 +119,7 @@ def test_what_is_learned_has_names(frame, columns, y):
     names = [f"city={city}" for city in CITIES] + ["member=False", "member=True", *NUMBERS]
     assert fitted.get_feature_names_out().tolist() == names
     assert fitted.coef_.shape == (3, len(names))
-    assert isinstance(fitted._read(frame(columns), fitting=False), MixedMatrix)
+    assert isinstance(fitted._read(frame(columns)), MixedMatrix)
 
 
 def test_columns_that_differ_at_predict_are_named(frame, columns, y):

@@ -17,7 +17,7 @@ def as_floats(codes):
 def read(X, fitted_to=CODES, **settings):
     """Return the design matrix that a fitted model reads X as."""
     model = SoftmaxRegression(max_iter=500, n_categories=COUNTS, **settings).fit(fitted_to, Y)
-    design = model._read(X, fitting=False)
+    design = model._read(X)
     assert isinstance(design, OneHot)
     return design.toarray()
 
