@@ -113,17 +113,15 @@ class InputReader(BaseEstimator):
         learned = getattr(self, "feature_names_in_", None)
         if given is not None and learned is not None and list(given) != list(learned):
             raise ValueError("input_features is not equal to feature_names_in_")
-        f = len(self.n_categories_ or ()) if self._encoder is None else self.n_features_in_
+        fields = self.n_categories_ if self._encoder is None else None
+        f = self.n_features_in_ if fields is None else len(fields)
         if given is not None and len(given) not in (self.n_features_in_, f):
             raise ValueError(
                 f"input_features has {len(given)} names, but {type(self).__name__} was fitted to "
                 f"{self.n_features_in_} columns"
             )
         names = learned if learned is not None else given
-        if names is None:
-            fields = self.n_categories_ if self._encoder is None else None
-            return [f"x{j}" for j in range(len(fields) if fields is not None else self.n_features_in_)]
-        return [str(name) for name in names]
+        return [str(name) for name in names] if names is not None else [f"x{j}" for j in range(f)]
 
     def _learn(self, X: Any, sample_weight: Any) -> DesignMatrix:
         """Return X as a design matrix, and learn its width, its names and its categories."""

@@ -287,6 +287,13 @@ def test_weights_have_mean_one_in_either_part(model, problem):
         assert_close(part.sample_weight.mean(), 1.0, terms=len(part.y))
 
 
+@pytest.mark.parametrize("names", [[], ["a"], ["a", "b", "c"]], ids=len)
+def test_names_are_as_many_as_columns(names):
+    fitted = SoftmaxRegression().fit([[0.5, 1.0], [1.0, 0.5]], [0, 1])
+    with pytest.raises(ValueError, match=f"input_features has {len(names)} names, .* fitted to 2 columns"):
+        fitted.get_feature_names_out(names)
+
+
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
