@@ -66,9 +66,8 @@ class InputReader(BaseEstimator):
         elif self.n_categories_ is None or len(names) != len(self.n_categories_):
             rows = names
         else:
-            own = self.handle_missing == "own"
             rows = [
-                f"{name}=<missing>" if own and code == count - 1 else f"{name}={code}"
+                f"{name}=<missing>" if self._own_missing and code == count - 1 else f"{name}={code}"
                 for name, count in zip(names, self.n_categories_, strict=True)
                 for code in range(count)
             ]

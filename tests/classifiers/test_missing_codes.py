@@ -1,5 +1,7 @@
 """Codes that are missing or unknown: the policies of `OneHot`, kept apart by the estimators."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -56,7 +58,9 @@ def test_a_matrix_without_missing_categories_is_not_taken_for_one_with(policy):
 def test_without_n_categories_the_missing_one_comes_last():
     model = SoftmaxRegression(handle_missing="own", max_iter=500).fit(CODES, Y)
     assert model.n_categories_ == (4, 3)
-    assert model.get_feature_names_out().tolist()[:4] == ["x0=0", "x0=1", "x0=2", "x0=<missing>"]
+    names = ["x0=0", "x0=1", "x0=2", "x0=<missing>"]
+    assert model.get_feature_names_out().tolist()[:4] == names
+    assert copy.copy(model).set_params(handle_missing="zero").get_feature_names_out().tolist()[:4] == names
     assert model.predict(CODES).shape == (5,)
 
 
