@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from classifiers._estimator import CategoricalClassifier, check_is_model
 from classifiers.design_matrix import DenseMatrix
@@ -61,14 +60,13 @@ def decision_grid(model: CategoricalClassifier, X: Any, fields: tuple[int, int])
 
 def _columns(model: CategoricalClassifier, X: Any) -> tuple[Array, tuple[int, ...] | None]:
     """Return codes (n, f) and their n_categories, or the columns (n, V) of an ordinary design matrix and None."""
-    design: Any = model._read(X)
+    design = model._read(X)
     if isinstance(design, MixedMatrix):
         raise ValueError("a grid of fields or of numbers can be drawn, but the model was fitted to a table with both")
     if not isinstance(design, OneHot):
-        matrix = sparse.csr_array(design.matrix)
         if model.n_categories_ is None:
-            return matrix.toarray(), None
-        design = OneHot.from_sparse(matrix, model.n_categories_, missing="zero")
+            return design.tocsr().toarray(), None
+        design = OneHot.from_sparse(design.tocsr(), model.n_categories_, missing="zero")
     return np.where(design.indices < 0, -1, design.indices - design.offsets), design.n_categories
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 from sklearn.base import clone
 
 from classifiers._estimator import CategoricalClassifier, check_is_model
@@ -198,9 +197,9 @@ def _parameter_names(model: CategoricalClassifier) -> list[str]:
     return [f"{name}[{layer}]" for name in ("coefs_", "intercepts_") for layer in layers]
 
 
-def _formats(X: Any, n_categories: Any) -> Iterator[tuple[str, DesignMatrix | str]]:
+def _formats(X: DesignMatrix, n_categories: Any) -> Iterator[tuple[str, DesignMatrix | str]]:
     """Yield the name of each format, with X in it, as it is in its own, or the reason why not."""
-    csr = X.tocsr() if isinstance(X, OneHot | MixedMatrix) else sparse.csr_array(X.matrix)
+    csr = X.tocsr()
     if isinstance(X, MixedMatrix):
         yield "mixed", X
     try:

@@ -44,6 +44,8 @@ class DesignMatrix(Protocol):
 
     def astype(self, dtype: npt.DTypeLike, /) -> DesignMatrix: ...  # noqa: D102 - the same matrix
 
+    def tocsr(self) -> sparse.csr_array: ...  # noqa: D102 - the same matrix
+
 
 M = TypeVar("M", Array, sparse.csr_array)
 
@@ -69,6 +71,9 @@ class _Matrix(ABC, Generic[M]):
 
     def astype(self, dtype: npt.DTypeLike, /) -> Any:
         return type(self)(self.matrix.astype(dtype))
+
+    def tocsr(self) -> sparse.csr_array:
+        return sparse.csr_array(self.matrix)
 
     @abstractmethod
     def gradient(self, dZ: Array) -> RowGradient:
