@@ -1,13 +1,11 @@
-"""What both estimators share: reading data, choosing a solver, predicting.
+"""What both estimators share: fitting, by a full-batch solver or in minibatches.
 
 `__init__` stores, `fit` validates and learns, `predict` checks. A subclass says which layers its network has.
 """
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,28 +17,18 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from classifiers._reader import InputReader
+from classifiers._fitted_model import FittedModel
 from classifiers._settings import Settings
 from classifiers._warn import warn
 from classifiers.design_matrix import DesignMatrix
 from classifiers.gradient_flow import GradientFlowWarning, gradient_flow_problem
 from classifiers.labels import classes_of, index_of, mean_one, read_labels, weights_of
 from classifiers.lbfgs import fit_lbfgs
-from classifiers.losses import log_softmax, softmax
-from classifiers.model_file import load, save
 from classifiers.network import Network
 from classifiers.optimizers import Optimizer
-from classifiers.prediction import predict
 from classifiers.progress import progress
-from classifiers.stopping import (
-    DivergenceError,
-    EpochRecord,
-    MaxEpochs,
-    check_divergence,
-)
-from classifiers.tables import refuse_other_than_tables
+from classifiers.stopping import DivergenceError, EpochRecord, MaxEpochs, check_divergence
 from classifiers.training import Dataset, train, train_epoch
-from onehot import OneHot
 
 if TYPE_CHECKING:
     from typing import Self
@@ -56,7 +44,7 @@ def _steps_through_batches(estimator: CategoricalClassifier) -> bool:
     return True
 
 
-class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
+class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
     """Base of `SoftmaxRegression` and `MLPClassifier`."""
 
     if TYPE_CHECKING:
@@ -195,66 +183,6 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
         self.n_iter_ = len(self.history_)
         return self
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted model to one file, without pickle, from which `load` makes the same model again.
-
-        Parameters
-        ----------
-        path : path
-            As it is: ``.npz`` is the usual suffix, and is not added. A file that is there is replaced at once, or, if
-            anything goes wrong, left alone.
-
-        Raises
-        ------
-        ModelFileError
-            If a parameter is an object of another library's or your own class; see `classifiers.model_file`.
-        """
-        save(self, path)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Return the model that `save` wrote; its `partial_fit` goes on bit for bit.
-
-        Raises
-        ------
-        ModelFileError
-            If the file is truncated, altered, or not of this class. It is checked in whole before a model is made of
-            it, and nothing in it is run.
-        """
-        model: Self = load(path, [cls])
-        return model
-
-    def decision_function(self, X: Any) -> Array:
-        """Return the logits: (n, K), or for two classes (n,), the second's minus the first's."""
-        return self._outputs(X, lambda Z: Z if Z.shape[1] > 2 else Z[:, 1] - Z[:, 0])
-
-    def predict(self, X: Any) -> Array:
-        """Return the most probable class of each row, (n,)."""
-        return self._outputs(X, lambda Z: self.classes_[Z.argmax(axis=1)])
-
-    def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class, (n, K), in the order of `classes_`."""
-        return self._outputs(X, softmax)
-
-    def predict_log_proba(self, X: Any) -> Array:
-        """Return log-probabilities, (n, K), exact where the probability itself would round to 0."""
-        return self._outputs(X, log_softmax)
-
-    def _logits(self, X: Any) -> Array:
-        return self._outputs(X, lambda Z: Z)
-
-    def _outputs(self, X: Any, finish: Callable[[Array], Array]) -> Array:
-        """Return ``finish(logits)`` for the rows of X."""
-        check_is_fitted(self)
-        if self._encoder is not None:
-            design = self._read(X)
-            fields = self.n_categories_ if isinstance(design, OneHot) else None
-            return predict(self._network, design, lambda rows: rows, finish, fields)
-        refuse_other_than_tables(X)
-        X = self._checked(X)
-        are_codes = self._are_plain_codes(X)
-        return predict(self._network, X, self._design, finish, self.n_categories_, are_codes=are_codes)
-
     def _begin(self, design: DesignMatrix) -> None:
         """Become an untrained model of data like these."""
         fan_in = max(1, round(design.nnz / design.shape[0]))
@@ -369,9 +297,6 @@ class CategoricalClassifier(ClassifierMixin, InputReader, Settings, ABC):
         """Become a model that is not fitted."""
         for name in ("_network", "_optimizer", "history_", "n_iter_", "stop_reason_"):
             self.__dict__.pop(name, None)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_network")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

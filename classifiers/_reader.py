@@ -13,14 +13,12 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
-from sklearn.utils.validation import _check_feature_names, _get_feature_names, check_is_fitted
+from sklearn.utils.validation import _check_feature_names, _get_feature_names
 
 from classifiers._input import IF_MISSING, as_design_matrix, refuse_strings
 from classifiers._warn import warn
 from classifiers.columns import ColumnEncoder
 from classifiers.design_matrix import DesignMatrix
-from classifiers.explanation import Explanation, explain
-from classifiers.network import Network
 from classifiers.tables import describe_kinds, has_names, is_frame, is_table, refuse_other_than_tables
 from onehot import CodeError, DTypeError, OneHot, ShapeError
 from onehot._codes import normalize_n_categories
@@ -43,83 +41,11 @@ class InputReader(BaseEstimator):
         standardize: bool
         dtype: Any
 
-        classes_: Array
         n_features_in_: int
         feature_names_in_: Array
         n_categories_: tuple[int, ...] | None
-        _network: Network
         _encoder: ColumnEncoder | None
         _own_missing: bool
-
-    def get_feature_names_out(self, input_features: Any = None) -> Array:
-        """Return the names of the rows of the first layer: ``city=Oslo`` of a field, ``age`` of a number, (V + m,).
-
-        Parameters
-        ----------
-        input_features : sequence of str, optional
-            Names of the columns of X, where X had none; by default "x0", "x1", ...
-        """
-        check_is_fitted(self)
-        names = self._column_names(input_features)
-        if self._encoder is not None:
-            rows = self._encoder.row_names(names)
-        elif self.n_categories_ is None or len(names) != len(self.n_categories_):
-            rows = names
-        else:
-            rows = [
-                f"{name}=<missing>" if self._own_missing and code == count - 1 else f"{name}={code}"
-                for name, count in zip(names, self.n_categories_, strict=True)
-                for code in range(count)
-            ]
-        return np.asarray(rows, dtype=object)
-
-    def explain(self, X: Any) -> Explanation:
-        """Return what each column of one row contributes to the logit of each class.
-
-        Parameters
-        ----------
-        X : as for `predict`, of one row
-            Like ``df[3:4]``.
-
-        Returns
-        -------
-        Explanation
-            Without hidden layers the contributions are exact: rows of W, that add up to the logits. With hidden layers
-            each is the change of the logits when the column is left out; see `classifiers.explanation`.
-        """
-        check_is_fitted(self)
-        x = self._read(X).tocsr()
-        if x.shape[0] != 1:
-            raise ShapeError(f"X has {x.shape[0]} rows; explain takes one, like X[3:4]")
-        counts, labels = self.n_categories_ or (), self.get_feature_names_out().tolist()
-        V = sum(counts)
-        numbers = x[:, V:].toarray()[0] if self._encoder is None else self._encoder.numbers_of(self._as_table(X))[0]
-        labels[V:] = [f"{name}={number:.10g}" for name, number in zip(labels[V:], numbers, strict=True)]
-        names = [f"{name}: nothing" for name in self._field_names()] + labels[V:]
-        widths = [*counts, *[1] * len(numbers)]
-        is_plain = not counts and self._encoder is None  # a design matrix of any width: its zeros are not worth a line
-        return explain(self._network, x, self.classes_, widths, names, labels, present_only=is_plain)
-
-    def _field_names(self) -> list[str]:
-        if self._encoder is not None:
-            return [self._encoder.names[j] for j in self._encoder.fields]
-        names, f = self._column_names(None), len(self.n_categories_ or ())
-        return names if len(names) == f else [f"x{j}" for j in range(f)]
-
-    def _column_names(self, given: Any) -> list[str]:
-        """Return a name for each column of X at `fit`."""
-        learned = getattr(self, "feature_names_in_", None)
-        if given is not None and learned is not None and list(given) != list(learned):
-            raise ValueError("input_features is not equal to feature_names_in_")
-        fields = self.n_categories_ if self._encoder is None else None
-        f = self.n_features_in_ if fields is None else len(fields)
-        if given is not None and len(given) not in (self.n_features_in_, f):
-            raise ValueError(
-                f"input_features has {len(given)} names, but {type(self).__name__} was fitted to "
-                f"{self.n_features_in_} columns"
-            )
-        names = learned if learned is not None else given
-        return [str(name) for name in names] if names is not None else [f"x{j}" for j in range(f)]
 
     def _learn(self, X: Any, sample_weight: Any) -> DesignMatrix:
         """Return X as a design matrix, and learn its width, its names and its categories."""
