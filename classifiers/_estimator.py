@@ -22,7 +22,7 @@ from classifiers._settings import Settings
 from classifiers._warn import warn
 from classifiers.design_matrix import DesignMatrix
 from classifiers.gradient_flow import GradientFlowWarning, gradient_flow_problem
-from classifiers.labels import classes_of, index_of, mean_one, read_labels, weights_of
+from classifiers.labels import classes_of, index_of, mean_one, read_classes, read_labels, weights_of
 from classifiers.lbfgs import fit_lbfgs
 from classifiers.network import Network
 from classifiers.optimizers import Optimizer
@@ -102,15 +102,13 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         labels = read_labels(X, y)
         if refit:
             self.classes_ = classes_of(labels)
-        y_index = self._index_of(labels)
-        weight = self._weights(sample_weight, y_index)
-        self._generator = rng = _new_generator(self.random_state)
-        data, validation = self._split(Dataset(design, y_index, weight), X_val, y_val, rng)
+        data = self._labelled(design, labels, sample_weight)
+        self._generator = _new_generator(self.random_state)
+        training, validation = self._split(data, X_val, y_val, self._generator)
         try:
             if refit:
                 self._begin(design)
-            self._optimizer = None
-            self._solve(data, validation, rng)
+            self._solve(training, validation)
         except BaseException:
             self._forget()  # what is left of a failed fit must not predict
             raise
@@ -145,36 +143,17 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         if first:
             if classes is None:
                 raise ValueError("the first call of partial_fit needs classes=, all labels there will be")
-            self.classes_ = self._classes(classes)
-        elif classes is not None and not np.array_equal(self._classes(classes), self.classes_):
+            self.classes_ = read_classes(classes)
+        elif classes is not None and not np.array_equal(read_classes(classes), self.classes_):
             raise ValueError(f"classes={classes!r} differ from those of the first call, {self.classes_.tolist()}")
-        y_index = self._index_of(labels)
         if self.class_weight == "balanced":
             raise ValueError("class_weight='balanced' needs all data at once; pass a dict, or sample_weight")
-        weight = self._weights(sample_weight, y_index, normalize=False)
+        data = self._labelled(design, labels, sample_weight, normalize=False)
         try:
             if first:
                 self._generator = _new_generator(self.random_state)
                 self._begin(design)
-            self._optimizer = self._running_optimizer()
-            factor = self._new_schedule()(len(self.history_))
-            self._optimizer.learning_rate = self._base_learning_rate() * float(factor)
-            with np.errstate(all="ignore"):
-                record = train_epoch(
-                    self._network,
-                    Dataset(design, y_index, weight),
-                    self._optimizer,
-                    batch_size=int(self.batch_size),
-                    rng=self._generator,
-                    epoch=len(self.history_) + 1,
-                )
-            if self.verbose:
-                print(record, flush=True)
-            problem = gradient_flow_problem(record)
-            if problem and not (self.history_ and gradient_flow_problem(self.history_[-1])):  # once, where it begins
-                warn(problem, GradientFlowWarning)
-            self.history_ = [*self.history_, record]
-            check_divergence(self.history_, self._base_learning_rate())
+            self._make_epoch(data)
         except BaseException as error:
             if first or isinstance(error, DivergenceError):
                 self._forget()  # neither an untrained network nor NaN must predict
@@ -190,27 +169,26 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         self._optimizer = None
         self.history_ = []
 
-    def _classes(self, classes: npt.ArrayLike) -> Array:
-        """Return what `partial_fit` is given as classes, sorted."""
-        given: Any = classes if hasattr(classes, "dtype") else np.asarray(classes, dtype=object)  # 3 is not to be "3"
-        return classes_of(read_labels(given, given, name="classes"), name="classes")
-
     def _index_of(self, labels: Array) -> Array:
         """Return labels as positions in `classes_`."""
         return index_of(self.classes_, labels)
 
     def _dataset(self, X: Any, y: Any) -> Dataset:
         """Return X and y as this model reads them, weighted by its `class_weight`."""
-        design, y_index = self._read(X), self._index_of(read_labels(X, y))
-        return Dataset(design, y_index, self._weights(None, y_index))
+        return self._labelled(self._read(X), read_labels(X, y))
 
-    def _weights(self, sample_weight: Any, y_index: Array, *, normalize: bool = True) -> Array | None:
-        """Return the weights of samples, of mean 1, or None where all are equal."""
+    def _labelled(
+        self, design: DesignMatrix, labels: Array, sample_weight: Any = None, *, normalize: bool = True
+    ) -> Dataset:
+        """Return rows with their labels and with weights, of mean 1 if normalized, unless all are equal."""
+        y_index = self._index_of(labels)
         weight = weights_of(sample_weight, self.class_weight, self.classes_, y_index)
-        if weight is None:
-            return None
-        weight = mean_one(weight) if normalize else weight
-        return weight if self.solver == "lbfgs" else weight.astype(self.dtype)
+        if weight is not None:
+            if normalize:
+                weight = mean_one(weight)
+            if self.solver != "lbfgs":
+                weight = weight.astype(self.dtype)
+        return Dataset(design, y_index, weight)
 
     def _split(self, data: Dataset, X_val: Any, y_val: Any, rng: np.random.Generator) -> tuple[Dataset, Dataset | None]:
         """Return training and validation data."""
@@ -239,11 +217,13 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         )
         return training, validation
 
-    def _solve(self, data: Dataset, validation: Dataset | None, rng: np.random.Generator) -> None:
+    def _solve(self, data: Dataset, validation: Dataset | None) -> None:
+        """Train until a rule says stop."""
         stopping = self._stopping_rule()
         # What overflows becomes NaN or Inf, and is reported as divergence.
         with progress(self.verbose, self.max_iter) as report, np.errstate(all="ignore"):
             if self.solver == "lbfgs":
+                self._optimizer = None
                 self.history_, self.stop_reason_, converged = fit_lbfgs(
                     self._network,
                     data,
@@ -269,10 +249,32 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
                 schedule=self._new_schedule(),
                 batch_size=int(self.batch_size),
                 stopping=MaxEpochs(self.max_iter) | stopping,
-                rng=rng,
+                rng=self._generator,
                 validation=validation,
                 report=report,
             )
+
+    def _make_epoch(self, data: Dataset) -> None:
+        """Make one epoch more, and tell of it as `_solve` does."""
+        self._optimizer = self._running_optimizer()
+        factor = self._new_schedule()(len(self.history_))
+        self._optimizer.learning_rate = self._base_learning_rate() * float(factor)
+        with np.errstate(all="ignore"):
+            record = train_epoch(
+                self._network,
+                data,
+                self._optimizer,
+                batch_size=int(self.batch_size),
+                rng=self._generator,
+                epoch=len(self.history_) + 1,
+            )
+        if self.verbose:
+            print(record, flush=True)
+        problem = gradient_flow_problem(record)
+        if problem and not (self.history_ and gradient_flow_problem(self.history_[-1])):  # once, where it begins
+            warn(problem, GradientFlowWarning)
+        self.history_ = [*self.history_, record]
+        check_divergence(self.history_, self._base_learning_rate())
 
     def _running_optimizer(self) -> Optimizer:
         """Return the optimizer with its averages under the parameters of now; a new one where the solver changed."""

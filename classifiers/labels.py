@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 
 from classifiers.tables import is_missing
 
-__all__ = ["classes_of", "index_of", "mean_one", "read_labels", "weights_of"]
+__all__ = ["classes_of", "index_of", "mean_one", "read_classes", "read_labels", "weights_of"]
 
 Array = npt.NDArray[Any]
 ClassWeight = Mapping[Any, float] | str | None
@@ -78,6 +78,12 @@ def classes_of(labels: Array, *, name: str = "y") -> Array:
             f"{name} has only one class, {classes.tolist()[0]!r}; a classifier needs samples of 2 classes or more"
         )
     return classes
+
+
+def read_classes(classes: npt.ArrayLike) -> Array:
+    """Return the classes that the user names, sorted, (K,)."""
+    given: Any = classes if hasattr(classes, "dtype") else np.asarray(classes, dtype=object)  # 3 is not to be "3"
+    return classes_of(read_labels(given, given, name="classes"), name="classes")
 
 
 def index_of(classes: Array, labels: Array) -> npt.NDArray[np.intp]:
