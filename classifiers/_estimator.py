@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -22,6 +21,7 @@ from classifiers._settings import Settings
 from classifiers._warn import warn
 from classifiers.design_matrix import DesignMatrix
 from classifiers.gradient_flow import GradientFlowWarning, gradient_flow_problem
+from classifiers.held_out import hold_out
 from classifiers.labels import classes_of, index_of, mean_one, read_classes, read_labels, weights_of
 from classifiers.lbfgs import fit_lbfgs
 from classifiers.network import Network
@@ -104,7 +104,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
             self.classes_ = classes_of(labels)
         data = self._labelled(design, labels, sample_weight)
         self._generator = _new_generator(self.random_state)
-        training, validation = self._split(data, X_val, y_val, self._generator)
+        training, validation = self._split(data, X_val, y_val)
         try:
             if refit:
                 self._begin(design)
@@ -190,7 +190,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
                 weight = weight.astype(self.dtype)
         return Dataset(design, y_index, weight)
 
-    def _split(self, data: Dataset, X_val: Any, y_val: Any, rng: np.random.Generator) -> tuple[Dataset, Dataset | None]:
+    def _split(self, data: Dataset, X_val: Any, y_val: Any) -> tuple[Dataset, Dataset | None]:
         """Return training and validation data."""
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val go together: pass both or neither")
@@ -201,21 +201,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
                 raise type(error)(f"validation data: {error}") from error
         if not self.early_stopping:
             return data, None
-        weight = data.sample_weight
-        rows = np.arange(len(data.y)) if weight is None else np.flatnonzero(weight)  # what weighs nothing is not there
-        share, seed = self.validation_fraction, int(rng.integers(2**31))
-        try:
-            parts = train_test_split(rows, test_size=share, stratify=data.y[rows], random_state=seed)
-        except ValueError as error:
-            raise ValueError(
-                f"early_stopping cannot set validation data aside ({error}); "
-                f"pass X_val and y_val, or another validation_fraction than {share}"
-            ) from error
-        training, validation = (
-            Dataset(data.X[part], data.y[part], None if weight is None else mean_one(weight[part]))
-            for part in map(np.sort, parts)
-        )
-        return training, validation
+        return hold_out(data, self.validation_fraction, seed=int(self._generator.integers(2**31)))
 
     def _solve(self, data: Dataset, validation: Dataset | None) -> None:
         """Train until a rule says stop."""

@@ -62,6 +62,7 @@ LAYOUT = {
         "mixed_matrix",
         "tables",
         "labels",
+        "held_out",
         "columns",
         "_reader",
         "_archive",

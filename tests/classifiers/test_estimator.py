@@ -17,7 +17,6 @@ from classifiers import MLPClassifier, SoftmaxRegression
 from classifiers.optimizers import Adagrad, Adam, Momentum, RMSProp
 from classifiers.schedules import Step
 from classifiers.stopping import DivergenceError, GradientNorm, LossChange, MaxEpochs, ValidationLoss
-from classifiers.training import Dataset
 from onehot import CodeError, OneHot
 from onehot._threads import n_threads
 from tests.classifiers.oracle import FORMATS, make_problem
@@ -258,15 +257,6 @@ def test_early_stopping_returns_to_the_best_weights(model, problem, solver):
     assert_close(nll.mean(), min(val_losses), terms=200)
 
 
-def test_early_stopping_sets_stratified_data_aside(model, problem):
-    data = Dataset(problem.to("OneHot"), problem.y)
-    fitted = model(early_stopping=True, validation_fraction=0.2, n_iter_no_change=2, max_iter=30)
-    training, validation = fitted._split(data, None, None, np.random.default_rng(0))
-    assert (len(training.y), len(validation.y)) == (72, 18)
-    expected = np.bincount(problem.y) / 5
-    assert (abs(np.bincount(validation.y) - expected) < 1).all()
-
-
 def test_early_stopping_looks_at_the_data_that_were_set_aside(model, problem, monkeypatch):
     parts: list[Any] = []
     split = SoftmaxRegression._split
@@ -279,12 +269,6 @@ def test_early_stopping_looks_at_the_data_that_were_set_aside(model, problem, mo
     monkeypatch.setattr(type(fitted), "_split", watched)
     record = fitted.fit(problem.codes, problem.y).history_[-1]
     assert_close((record.val_loss, record.val_accuracy), fitted._network.evaluate(*parts[1]), terms=ROUNDINGS)
-
-
-def test_weights_have_mean_one_in_either_part(model, problem):
-    data = Dataset(problem.to("OneHot"), problem.y, problem.weight)
-    for part in model(early_stopping=True)._split(data, None, None, np.random.default_rng(0)):
-        assert_close(part.sample_weight.mean(), 1.0, terms=len(part.y))
 
 
 @pytest.mark.parametrize("names", [[], ["a"], ["a", "b", "c"]], ids=len)

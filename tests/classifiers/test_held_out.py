@@ -1,0 +1,20 @@
+"""Data set aside for validation: their mix of classes and their weights."""
+
+import numpy as np
+
+from classifiers.held_out import hold_out
+from classifiers.training import Dataset
+from tests.tolerance import assert_close
+
+
+def test_held_out_data_are_stratified(problem):
+    training, validation = hold_out(Dataset(problem.to("OneHot"), problem.y), 0.2, seed=0)
+    assert (len(training.y), len(validation.y)) == (72, 18)
+    expected = np.bincount(problem.y) / 5
+    assert (abs(np.bincount(validation.y) - expected) < 1).all()
+
+
+def test_weights_have_mean_one_in_either_part(problem):
+    for part in hold_out(Dataset(problem.to("OneHot"), problem.y, problem.weight), 0.1, seed=0):
+        assert part.sample_weight is not None
+        assert_close(part.sample_weight.mean(), 1.0, terms=len(part.y))
