@@ -19,18 +19,16 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.preprocessing import StandardScaler
 
-from classifiers._input import IF_MISSING, raise_not_finite
-from classifiers._warn import warn
+from classifiers._input import raise_not_finite
+from classifiers.category_codes import codes_of
 from classifiers.design_matrix import DenseMatrix
 from classifiers.mixed_matrix import MixedMatrix
-from classifiers.tables import CATEGORIES, NUMBERS, Column, Label, columns_of, is_missing
-from onehot import CodeError, DTypeError, OneHot, ShapeError
+from classifiers.tables import CATEGORIES, NUMBERS, Column, Label, columns_of
+from onehot import DTypeError, OneHot, ShapeError
 
 __all__ = ["ColumnEncoder"]
 
 Array = npt.NDArray[Any]
-MISSING, UNKNOWN = -1, -2
-SHOWN = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,8 +147,8 @@ class ColumnEncoder:
         if not self.fields:
             return DenseMatrix(narrow)
         policies = handle_unknown, handle_missing or self.handle_missing
-        codes = np.stack([self._codes(k, columns[j], *policies) for k, j in enumerate(self.fields)], axis=1)
-        C = OneHot(codes, self.n_categories, missing="zero", dtype=dtype)
+        codes = [codes_of(columns[j], known, *policies) for j, known in zip(self.fields, self._code_of, strict=True)]
+        C = OneHot(np.stack(codes, axis=1), self.n_categories, missing="zero", dtype=dtype)
         return MixedMatrix(C, narrow) if self.numbers else C
 
     def numbers_of(self, X: Any) -> Array:
@@ -209,48 +207,6 @@ class ColumnEncoder:
     @cached_property
     def _code_of(self) -> list[dict[Label, int]]:
         return [{category: code for code, category in enumerate(known)} for known in self.categories]
-
-    def _codes(self, k: int, column: Column, handle_unknown: str, handle_missing: str) -> Array:
-        """Return the codes of a field's column, -1 where it selects nothing."""
-        values, known = column.values, self._code_of[k]
-        code_of = {v: MISSING if is_missing(v) else known.get(v, UNKNOWN) for v in column.distinct()}
-        codes = np.fromiter(map(code_of.__getitem__, values), np.int64, len(values))
-        if codes.min() >= 0:
-            return codes
-        rows = np.flatnonzero(codes == UNKNOWN).tolist()
-        if rows:
-            alike = {_reading(category): category for category in reversed(self.categories[k])}
-            namesakes = {v: alike.get(_reading(v)) for v, code in code_of.items() if code == UNKNOWN}
-            row = next((row for row in rows if namesakes[values[row]] is not None), rows[0])
-            namesake = namesakes[values[row]]
-            shown = ", ".join(map(repr, self.categories[k][:SHOWN])) + (", ..." if len(known) > SHOWN else "")
-            problem = f"{values[row]!r} is not one of the {len(known)} categories known from fit ({shown})"
-            is_alien = all(isinstance(category, str) != isinstance(values[row], str) for category in known)
-            if namesake is not None:
-                problem += f"; {namesake!r} is: give the column the type and the spelling that it had at fit"
-            elif is_alien:
-                problem += "; give the column the type that it had at fit"
-            if handle_unknown == "error":
-                remedy = "" if namesake is not None else "; pass handle_unknown='ignore' to let it contribute nothing"
-                raise CodeError(f"{column}, row {row}: {problem}{remedy}")
-            if namesake is not None or is_alien:
-                warn(f"{column}, row {row}: {problem}; until then it contributes nothing")
-        for row in np.flatnonzero(codes == MISSING)[:1].tolist():
-            if handle_missing == "error":
-                raise CodeError(f"{column}, row {row}: {values[row]!r} is no category; {IF_MISSING}")
-        if handle_missing == "own":
-            codes[codes == MISSING] = len(known)
-        return np.maximum(codes, MISSING)
-
-
-def _reading(value: Any) -> Any:
-    """Return what a category reads like, whatever its type: 5.0 for 5, '5' and '5.0'; 'true' for True and 'True'."""
-    if str(value).lower() in ("true", "false"):
-        return str(value).lower()
-    try:
-        return float(value)
-    except (OverflowError, TypeError, ValueError):
-        return value
 
 
 def _chosen(columns: list[Column], categorical_features: Any, names: Sequence[str] | None) -> npt.NDArray[np.bool_]:

@@ -63,6 +63,7 @@ LAYOUT = {
         "tables",
         "labels",
         "held_out",
+        "category_codes",
         "columns",
         "_reader",
         "_archive",
