@@ -220,30 +220,29 @@ def _chosen(columns: list[Column], categorical_features: Any, names: Sequence[st
                     "make numbers of it"
                 )
         return np.array([column.holds == CATEGORIES for column in columns])
-    given = np.asarray([] if categorical_features is None else categorical_features)
-    chosen = np.zeros(n, bool)
-    if given.ndim == 1 and not given.size:
-        return chosen
-    if given.ndim == 1 and given.dtype.kind == "b":
+    wanted = [] if categorical_features is None else categorical_features
+    given = np.asarray(wanted)
+    if given.ndim != 1 or not (given.dtype.kind in "biu" or all(isinstance(name, str) for name in wanted)):
+        raise ValueError(
+            f"categorical_features={categorical_features!r} must be 'from_dtype', None, or a list of names, of "
+            "positions or of bools"
+        )
+    if not given.size:
+        return np.zeros(n, bool)
+    if given.dtype.kind == "b":
         if len(given) != n:
             raise ShapeError(f"categorical_features is a mask of {len(given)} columns, but X has {n}")
         return given
-    if given.ndim == 1 and given.dtype.kind in "iu":
+    if given.dtype.kind in "iu":
         for position in given[(given < 0) | (given >= n)][:1]:
             raise ShapeError(f"categorical_features names column {position}, but X has columns 0 to {n - 1}")
-        chosen[given] = True
-        return chosen
-    if given.ndim == 1 and all(isinstance(name, str) for name in categorical_features):
-        if names is None:
-            raise ValueError("categorical_features has names, but the columns of X have none; pass positions")
-        for name in given.tolist():
-            if name not in names:
-                raise ValueError(f"categorical_features names {name!r}, which is not a column of X")
-        return np.isin(np.asarray(names, dtype=object), given.astype(object))
-    raise ValueError(
-        f"categorical_features={categorical_features!r} must be 'from_dtype', None, or a list of names, of positions "
-        "or of bools"
-    )
+        return np.isin(np.arange(n), given)
+    if names is None:
+        raise ValueError("categorical_features has names, but the columns of X have none; pass positions")
+    for name in given.tolist():
+        if name not in names:
+            raise ValueError(f"categorical_features names {name!r}, which is not a column of X")
+    return np.isin(np.asarray(names, dtype=object), given.astype(object))
 
 
 def _numbers(columns: list[Column], positions: Sequence[int]) -> Array:
