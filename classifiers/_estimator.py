@@ -52,9 +52,9 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         _optimizer: Optimizer | None
         _generator: np.random.Generator
 
-    def _hidden_sizes(self) -> list[int]:
-        """Return the units of the hidden layers that the parameters ask for."""
-        return []
+    def _architecture(self) -> dict[str, Any]:
+        """Return what the parameters say of the network."""
+        return {"dtype": np.dtype(self.dtype), "layers": []}
 
     @abstractmethod
     def _new_network(self, V: int, K: int, fan_in: int, rng: np.random.Generator) -> Network:
@@ -273,8 +273,10 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
     def _check_goes_on(self) -> None:
         """Raise where parameters say another network than the one that training is to go on with."""
         network = self._network
-        made = {"dtype": network.biases[0].dtype, "layers": [len(b) for b in network.biases[:-1]]}
-        wanted = {"dtype": np.dtype(self.dtype), "layers": self._hidden_sizes()}
+        layers = [len(b) for b in network.biases[:-1]]
+        made = {"dtype": network.biases[0].dtype, "layers": layers, "activation": network.activation}
+        wanted = self._architecture()
+        made = {name: made[name] for name in wanted}
         if made != wanted:
             raise ValueError(
                 f"the parameters ask for {wanted}, but the network that is to be trained further has {made}; "

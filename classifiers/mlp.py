@@ -135,7 +135,7 @@ class MLPClassifier(CategoricalClassifier):
         hidden = get_initializer(self.initializer, activation)
         last = get_initializer(self.initializer, "softmax")
         initializers = [hidden] * len(self.hidden_layer_sizes) + [last]
-        sizes = (V, *self._hidden_sizes(), K)
+        sizes = (V, *map(int, self.hidden_layer_sizes), K)
         return initialize(sizes, initializers, activation, fan_in=fan_in, rng=rng, dtype=self.dtype)
 
     def _check_parameters(self) -> None:
@@ -145,8 +145,9 @@ class MLPClassifier(CategoricalClassifier):
         if not isinstance(sizes, Iterable) or not all(isinstance(H, Integral) and int(H) > 0 for H in sizes):
             raise ValueError(f"hidden_layer_sizes={sizes!r} must be a sequence of positive integers, like (64,)")
 
-    def _hidden_sizes(self) -> list[int]:
-        return [int(H) for H in self.hidden_layer_sizes]
+    def _architecture(self) -> dict[str, Any]:
+        layers = [int(H) for H in self.hidden_layer_sizes]
+        return {**super()._architecture(), "layers": layers, "activation": get_activation(self.activation)}
 
     @property
     def coefs_(self) -> list[npt.NDArray[Any]]:

@@ -558,7 +558,7 @@ def test_classes_may_be_of_numpys_strings():
     assert model.classes_.tolist() == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("change", [{"hidden_layer_sizes": (9,)}, {"dtype": np.float64}])
+@pytest.mark.parametrize("change", [{"hidden_layer_sizes": (9,)}, {"dtype": np.float64}, {"activation": "tanh"}])
 @pytest.mark.parametrize("go_on", ["partial_fit", "fit"])
 def test_another_network_is_not_gone_on_with(go_on, change):
     codes, y = np.arange(60)[:, None] % 5, np.arange(60) % 3
