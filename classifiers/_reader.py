@@ -111,11 +111,7 @@ class InputReader(BaseEstimator):
         self._check_missing_policy()
         self._check_names(X, fitting=False)
         X = self._as_table(X)
-        if X.shape[1] != self.n_features_in_:
-            raise ShapeError(
-                f"X has {X.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features "
-                "as input"
-            )
+        self._check_width(X)
         policies = {"handle_unknown": self.handle_unknown, "handle_missing": self.handle_missing}
         return self._encoder.transform(X, dtype=self.dtype, **policies)
 
@@ -221,7 +217,7 @@ class InputReader(BaseEstimator):
 
     def _check_width(self, X: Any) -> None:
         expected, fields = {self.n_features_in_}, ""
-        if self.n_categories_ is not None:
+        if self._encoder is None and self.n_categories_ is not None:
             f, V = len(self.n_categories_), sum(self.n_categories_)
             expected, fields = {V} if isinstance(X, OneHot) else {f, V}, f" ({f} fields, {V} categories)"
         if X.shape[1] not in expected:
