@@ -95,7 +95,7 @@ def index_of(classes: Array, labels: Array) -> npt.NDArray[np.intp]:
     index[index == len(classes)] = 0
     for row in np.flatnonzero(classes[index] != labels)[:1]:
         raise ValueError(f"y, row {row}: class {labels.tolist()[row]!r} is not one of {classes.tolist()}")
-    return index.astype(np.intp, copy=False)
+    return index
 
 
 def weights_of(sample_weight: Any, class_weight: ClassWeight, classes: Array, y_index: Array) -> Array | None:
