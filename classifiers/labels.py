@@ -47,13 +47,15 @@ def read_labels(X: Any, y: npt.ArrayLike, *, name: str = "y") -> Array:
 
 
 def _as_it_is(y: Any) -> Any:
-    """Return y; of a Series of integers or bools that could have gaps, the values, which would be read as floats."""
+    """Return y; of integers or bools of pandas that could have gaps, the values, which would be read as floats."""
     if nw.dependencies.is_into_series(y):
         series = nw.from_native(y, series_only=True)
         if series.dtype.is_integer() or series.dtype == nw.Boolean:
             array = np.asarray(y)
             return array if array.dtype.kind in "iub" else np.array(series.to_list(), dtype=object)
-    return y.astype(object) if isinstance(y, np.ndarray) and y.dtype.kind == "T" else y
+    if not isinstance(y, np.ndarray):
+        return np.asarray(y) if hasattr(y, "dtype") else y
+    return y.astype(object) if y.dtype.kind == "T" else y
 
 
 def _of_one_type(labels: Array, name: str) -> Array:

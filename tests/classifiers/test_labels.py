@@ -48,14 +48,15 @@ def test_what_is_no_label_is_named(y, message):
 
 
 @pytest.mark.parametrize("dtype", ["Int64", "UInt8", "boolean", "int64[pyarrow]", "bool[pyarrow]"])
-def test_labels_of_a_series_that_could_have_gaps_stay_what_they_are(dtype):
+@pytest.mark.parametrize("kind", [pd.Series, pd.Index, pd.array])
+def test_labels_of_pandas_that_could_have_gaps_stay_what_they_are(kind, dtype):
     big = 2**53 if "64" in dtype else 0
     values = [True, False, True, False] if dtype.startswith("bool") else [big, big + 1, big + 2, big]
-    fitted = SoftmaxRegression().fit(CODES, pd.Series(values, dtype=dtype))
+    fitted = SoftmaxRegression().fit(CODES, kind(values, dtype=dtype))
     assert fitted.classes_.tolist() == sorted(set(values))
     assert fitted.classes_.dtype.kind in "biu"
-    with pytest.raises(ValueError, match="y, row 1: the label is missing"):
-        SoftmaxRegression().fit(CODES, pd.Series([values[0], None, *values[2:]], dtype=dtype))
+    with pytest.raises(ValueError, match=r"y, row 1: (the label is missing|Input y contains NaN)"):
+        SoftmaxRegression().fit(CODES, kind([values[0], None, *values[2:]], dtype=dtype))
 
 
 def test_masked_labels_are_refused():
