@@ -125,7 +125,7 @@ class InputReader(BaseEstimator):
         try:
             _check_feature_names(self, X, reset=fitting)
         except ValueError as error:
-            if "order" not in str(error):
+            if "in the same order" not in str(error):
                 raise
             raise ValueError(f"{error}\nPass X[{list(self.feature_names_in_)}].") from None
 

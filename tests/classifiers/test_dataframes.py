@@ -140,6 +140,13 @@ def test_columns_that_differ_at_predict_are_named(frame, columns, y):
         fitted.predict(frame(columns)[:0])
 
 
+def test_a_missing_column_is_no_matter_of_order():
+    pd = pytest.importorskip("pandas", reason=WHY)
+    X = pd.DataFrame({"order": ["a", "b"], "n": [1.0, 2.0]})
+    with pytest.raises(ValueError, match=r"yet now missing:\n- order\n$"):
+        model().fit(X, [0, 1]).predict(X[["n"]])
+
+
 def test_names_that_scikit_learn_cannot_read_are_not_passed_over(frame, columns, y, monkeypatch):
     monkeypatch.setattr("classifiers._reader._get_feature_names", lambda X: None)
     with pytest.raises(TypeError, match=r"cannot read the column names of a (pandas|polars) DataFrame; install"):
