@@ -197,7 +197,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         if X_val is not None:
             try:
                 return data, self._dataset(X_val, y_val)
-            except ValueError as error:
+            except (TypeError, ValueError) as error:
                 raise type(error)(f"validation data: {error}") from error
         if not self.early_stopping:
             return data, None

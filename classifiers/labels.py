@@ -136,7 +136,11 @@ def _of_classes(class_weight: Mapping[Any, float], classes: Array) -> Array:
     for label, weight in class_weight.items():
         if label not in known:
             raise ValueError(f"class_weight names {label!r}, which is not one of the classes, {known}")
-        if not 0 <= weight < np.inf:
+        try:
+            is_weight = 0 <= weight < np.inf
+        except TypeError:
+            is_weight = False
+        if not is_weight:
             raise ValueError(f"class_weight of {label!r} is {weight!r}; weights are numbers from 0")
     return np.array([class_weight.get(label, 1.0) for label in known], np.float64)
 

@@ -17,7 +17,7 @@ from classifiers import MLPClassifier, SoftmaxRegression
 from classifiers.optimizers import Adagrad, Adam, Momentum, RMSProp
 from classifiers.schedules import Step
 from classifiers.stopping import DivergenceError, GradientNorm, LossChange, MaxEpochs, ValidationLoss
-from onehot import CodeError, OneHot
+from onehot import CodeError, DTypeError, OneHot
 from onehot._threads import n_threads
 from tests.classifiers.oracle import FORMATS, make_problem
 from tests.onehot.oracle import one_hot, peak_memory
@@ -188,6 +188,8 @@ def test_what_is_wrong_with_validation_data_is_said_of_them(model, problem):
     wrong[5, 2] = 99
     with pytest.raises(CodeError, match="validation data: field 2, row 5: code 99 is not in"):
         model().fit(problem.codes, problem.y, X_val=wrong, y_val=problem.y)
+    with pytest.raises(DTypeError, match=r"validation data: X holds datetime64\[s\]"):
+        model().fit(problem.codes, problem.y, X_val=wrong.astype("M8[s]"), y_val=problem.y)
 
 
 def test_classes_may_be_absent_from_parts(model, problem):

@@ -98,6 +98,8 @@ def test_validation_labels_of_another_type(y, y_val, message):
         ({"yes": 1, "maybe": 2}, r"class_weight names 'maybe', which is not one of the classes, \['no', 'yes'\]"),
         ({"yes": -3}, "class_weight of 'yes' is -3; weights are numbers from 0"),
         ({"yes": np.nan}, "class_weight of 'yes' is nan"),
+        ({"yes": None}, "class_weight of 'yes' is None; weights are numbers from 0"),
+        ({"yes": "3"}, "class_weight of 'yes' is '3'"),
         ({"yes": 0, "no": 0}, "leave no weight at all"),
     ],
     ids=str,
