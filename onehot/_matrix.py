@@ -277,7 +277,7 @@ class OneHot(LazyMatrix):
         # The usual case: spare small batches what follows.
         usual = type(W) is ndarray and (W.dtype is self.dtype or W.dtype is FLOAT64) and W.flags.carray
         if usual and W.ndim == 2 and len(W) == self.shape[1]:
-            return self._gather(W, W.dtype) if self._field is None else W.take(self._field, 0)
+            return self._gather(W) if self._field is None else W.take(self._field, 0)
         if not is_array(W):
             return self._defer_to(W)
         W = as_array(W, "W")
@@ -288,7 +288,7 @@ class OneHot(LazyMatrix):
             )
         dtype = np.result_type(self.dtype, W.dtype)
         if W.dtype == dtype and dtype in FLOATS and W.flags.c_contiguous and W.flags.aligned:
-            return self._gather(W, dtype) if W.ndim == 2 else self._gather(W[:, None], dtype)[:, 0]
+            return self._gather(W) if W.ndim == 2 else self._gather(W[:, None])[:, 0]
         return self._gather_by_field(W, dtype)
 
     def affine(self, W: Array, b: Array, /) -> Array:
@@ -312,12 +312,12 @@ class OneHot(LazyMatrix):
         same_type = type(W) is ndarray and type(b) is ndarray and (W.dtype is self.dtype or W.dtype is FLOAT64)
         fits = same_type and W.dtype is b.dtype and W.shape == (self.shape[1], b.size) and b.ndim == 1
         if fits and W.flags.carray and b.flags.carray:
-            return self._gather(W, W.dtype, b)
+            return self._gather(W, b)
         product: Array = self @ W
         return product + b
 
-    def _gather(self, W: Array, dtype: np.dtype[Any], bias: Array | None = None) -> Array:
-        out = np.empty((self.shape[0], W.shape[1]), dtype)
+    def _gather(self, W: Array, bias: Array | None = None) -> Array:
+        out = np.empty((self.shape[0], W.shape[1]), W.dtype)
         kernels.active.gather_sum(W, self.indices, out, self._has_missing, bias)
         return out
 
