@@ -11,7 +11,7 @@ No product is formed, and X itself is its (n, f) integers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +21,11 @@ from numpy import ndarray
 from onehot import _kernels as kernels
 from onehot._arrays import FLOATS, Array, as_array
 from onehot._codes import Categories, Encoded, Missing, decode, encode
-from onehot._errors import DTypeError, RowIndexError, ShapeError, UnsupportedError
+from onehot._errors import DTypeError, ShapeError
 from onehot._lazy_matrix import LazyMatrix, is_array, refusal
 from onehot._refusals import refuses_other_attributes
 from onehot._row_gradient import RowGradient
+from onehot._row_selection import only_rows, raise_outside, row_numbers
 from onehot._transpose import TransposedOneHot
 
 if TYPE_CHECKING:
@@ -230,37 +231,18 @@ class OneHot(LazyMatrix):
     def __getitem__(self, rows: Any, /) -> OneHot:
         """Return the rows that a slice, an integer array or a boolean mask selects; the codes are not checked again."""
         if type(rows) is tuple:
-            rows = _only_rows(rows)
+            rows = only_rows(rows)
         if type(rows) is slice:
             return self._with_indices(np.ascontiguousarray(self.indices[rows]))
         rows = as_array(rows, "rows")
-        if rows.dtype.kind == "b" and rows.ndim == 1:
-            if len(rows) != self.shape[0]:
-                raise ShapeError(f"a mask of {len(rows)} rows cannot select from {self.shape[0]}")
-            rows = np.flatnonzero(rows)
-        elif rows.ndim != 1:
-            if rows.ndim:
-                hint = f"got an array of shape {rows.shape}"
-            else:
-                hint = (
-                    f"for row {rows} pass X[[{rows}]]" if rows.dtype.kind in "iu" else f"got {rows}; X[:] is all of it"
-                )
-            raise UnsupportedError(f"X[rows] takes a slice, a 1-D integer array or a mask; {hint}")
-        elif not rows.size:
-            rows = rows.astype(np.intp)
-        elif rows.dtype.kind not in "iu":
-            raise DTypeError(f"rows must be integers or a boolean mask, got {rows.dtype}")
-        elif rows.item(rows.argmin()) < 0 or (rows.dtype.kind == "u" and rows.item(rows.argmax()) >= len(self)):
-            self._raise_outside(rows)
+        if rows.dtype.kind != "i" or rows.ndim != 1 or not rows.size:
+            rows = row_numbers(rows, self.shape[0])
+        elif rows.item(rows.argmin()) < 0:
+            raise_outside(rows, self.shape[0])
         try:
-            return self._with_indices(self.indices.take(rows, 0))  # which finds what is too large, but wraps unsigned
+            return self._with_indices(self.indices.take(rows, 0))  # which finds what is too large
         except IndexError:
-            self._raise_outside(rows)
-
-    def _raise_outside(self, rows: Array) -> NoReturn:
-        n = len(self)
-        wrong = rows[(rows < 0) | (rows >= n)][0]
-        raise RowIndexError(f"row {wrong} is not in [0, {n}); rows do not count from the end here") from None
+            raise_outside(rows, self.shape[0])
 
     def _with_indices(self, indices: Array, dtype: np.dtype[Any] | None = None) -> OneHot:
         indices.flags.writeable = False
@@ -398,10 +380,3 @@ def _float_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
 
 def _abbreviated(numbers: tuple[int, ...]) -> str:
     return str(numbers) if len(numbers) <= 8 else f"({', '.join(map(str, numbers[:6]))}, … {len(numbers)} fields)"
-
-
-def _only_rows(key: tuple[Any, ...]) -> Any:
-    """Return the rows of ``X[rows, :]`` and ``X[rows, ...]``, which scikit-learn writes, or ``X[np.nonzero(mask)]``."""
-    if len(key) == 1 or (len(key) == 2 and (key[1] is Ellipsis or (type(key[1]) is slice and key[1] == slice(None)))):
-        return key[0]
-    raise UnsupportedError("columns of a lazy one-hot matrix cannot be selected; use X.tocsr()[rows, columns]")

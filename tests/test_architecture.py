@@ -28,6 +28,7 @@ LAYOUT = {
         "_row_gradient",
         "_lazy_matrix",
         "_transpose",
+        "_row_selection",
         "_matrix",
         "_lookup",
         "_equivalence",

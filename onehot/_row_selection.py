@@ -1,0 +1,47 @@
+"""What ``X[rows]`` may be, other than a slice and an array of signed integers that are in range, and what else is told.
+
+Rows never count from the end: the wrap-around of negative indices hides mistakes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import numpy as np
+
+from onehot._arrays import Array
+from onehot._errors import DTypeError, RowIndexError, ShapeError, UnsupportedError
+
+__all__ = ["only_rows", "raise_outside", "row_numbers"]
+
+
+def only_rows(key: tuple[Any, ...]) -> Any:
+    """Return the rows of ``X[rows, :]`` and ``X[rows, ...]``, which scikit-learn writes, or ``X[np.nonzero(mask)]``."""
+    if len(key) == 1 or (len(key) == 2 and (key[1] is Ellipsis or (type(key[1]) is slice and key[1] == slice(None)))):
+        return key[0]
+    raise UnsupportedError("columns of a lazy one-hot matrix cannot be selected; use X.tocsr()[rows, columns]")
+
+
+def row_numbers(rows: Array, n: int) -> Array:
+    """Return the rows of a mask, unsigned rows as signed, or no rows; raise for what is not a 1-D array of integers."""
+    if rows.ndim == 1:
+        if rows.dtype.kind == "b":
+            if len(rows) != n:
+                raise ShapeError(f"a mask of {len(rows)} rows cannot select from {n}")
+            return rows.nonzero()[0]
+        if rows.dtype.kind == "u" and (rows >= n).any():  # as integers of another type they could be negative
+            raise_outside(rows, n)
+        if rows.size and rows.dtype.kind != "u":
+            raise DTypeError(f"rows must be integers or a boolean mask, got {rows.dtype}")
+        return rows.astype(np.intp)
+    if rows.ndim:
+        hint = f"got an array of shape {rows.shape}"
+    else:
+        hint = f"for row {rows} pass X[[{rows}]]" if rows.dtype.kind in "iu" else f"got {rows}; X[:] is all of it"
+    raise UnsupportedError(f"X[rows] takes a slice, a 1-D integer array or a mask; {hint}")
+
+
+def raise_outside(rows: Array, n: int) -> NoReturn:
+    """Raise for the first of `rows` that is not in [0, n)."""
+    wrong = rows[(rows < 0) | (rows >= n)][0]
+    raise RowIndexError(f"row {wrong} is not in [0, {n}); rows do not count from the end here") from None
