@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from onehot._errors import DTypeError
+from onehot._errors import DTypeError, ShapeError
 
-__all__ = ["FLOATS", "Array", "as_array", "index_dtype"]
+__all__ = ["FLOATS", "Array", "as_array", "index_dtype", "n_rows_of"]
 
 Array: TypeAlias = npt.NDArray[Any]
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -25,3 +26,14 @@ def as_array(values: npt.ArrayLike, name: str) -> Array:
 def index_dtype(V: int) -> type[np.signedinteger[Any]]:
     """Return the smallest type that the kernels take for the rows of a table of V rows."""
     return np.int32 if V <= np.iinfo(np.int32).max else np.int64
+
+
+def n_rows_of(n_rows: Any) -> int:
+    """Return the height of a table, which must be an integer."""
+    try:
+        height = operator.index(n_rows)
+    except TypeError:
+        raise DTypeError(f"n_rows={n_rows!r} must be an integer") from None
+    if height < 0:
+        raise ShapeError(f"n_rows={height} must not be negative")
+    return height

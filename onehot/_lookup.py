@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from onehot._arrays import FLOATS, Array, as_array, index_dtype
+from onehot._arrays import FLOATS, Array, as_array, index_dtype, n_rows_of
 from onehot._errors import DTypeError, RowIndexError, ShapeError
 from onehot._matrix import OneHot
-from onehot._row_gradient import RowGradient, n_rows_of
+from onehot._row_gradient import RowGradient
 
 __all__ = ["embed", "lookup", "scatter_add"]
 

@@ -9,14 +9,13 @@ Rows that do not occur are zero, and the sum is not formed until somebody asks f
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from onehot import _kernels as kernels
-from onehot._arrays import FLOATS, Array, as_array, index_dtype
+from onehot._arrays import FLOATS, Array, as_array, index_dtype, n_rows_of
 from onehot._errors import DTypeError, RowIndexError, ShapeError, UnsupportedError
 from onehot._gradient_algebra import GradientAlgebra, refusal
 from onehot._refusals import refuses_other_attributes
@@ -292,14 +291,3 @@ def _scatter(part: Part, indices: Array, factor: float, table: Array) -> None:
         values, scale = (np.float64(scale) * values).astype(table.dtype), 1.0  # scaled before they lose range
     columns = table if table.ndim == 2 else table[:, None]
     kernels.active.scatter_add(values.astype(table.dtype, copy=False), indices, scale, columns, part.has_missing)
-
-
-def n_rows_of(n_rows: Any) -> int:
-    """Return the height of a table, which must be an integer."""
-    try:
-        height = operator.index(n_rows)
-    except TypeError:
-        raise DTypeError(f"n_rows={n_rows!r} must be an integer") from None
-    if height < 0:
-        raise ShapeError(f"n_rows={height} must not be negative")
-    return height
