@@ -153,18 +153,20 @@ def _as_integers(codes: npt.ArrayLike, missing: Missing, names: Sequence[str] | 
         return codes
     if codes.dtype.kind == "f":
         return _integral(codes, missing, names)
-    hint = {
-        "b": "for a boolean one-hot matrix use OneHot.from_dense; for a yes/no field pass codes.astype(int)",
-        "U": "turn strings into codes first, with np.unique(..., return_inverse=True) or scikit-learn's OrdinalEncoder",
-    }
-    hint["S"] = hint["T"] = hint["U"]
-    if codes.dtype.kind == "O":
-        has_strings = any(isinstance(value, str | bytes) for value in codes.flat)
-        hint["O"] = (
-            hint["U"] if has_strings else "pass an array of integers, or of floats with NaN where one is missing"
-        )
-    remedy = hint.get(codes.dtype.kind, "pass an integer array")
-    raise DTypeError(f"codes must be integers, got {codes.dtype}; {remedy}")
+    raise DTypeError(f"codes must be integers, got {codes.dtype}; {_remedy(codes)}")
+
+
+def _remedy(codes: Array) -> str:
+    """Return what to pass in place of codes that are no numbers."""
+    kind = codes.dtype.kind
+    if kind == "b":
+        return "for a boolean one-hot matrix use OneHot.from_dense; for a yes/no field pass codes.astype(int)"
+    if kind in "SUT" or (kind == "O" and any(isinstance(value, str | bytes) for value in codes.flat)):
+        encoders = "np.unique(..., return_inverse=True) or scikit-learn's OrdinalEncoder"
+        return f"turn strings into codes first, with {encoders}"
+    if kind == "O":
+        return "pass an array of integers, or of floats with NaN where one is missing"
+    return "pass an integer array"
 
 
 def _integral(codes: Array, missing: Missing, names: Sequence[str] | None) -> Array:
