@@ -35,7 +35,7 @@ LAYOUT = {
         "__init__",
         "__main__",
     ],
-    "onehot._kernels": ["_scipy", "_numba_row", "_numba_loops", "_numba", "__init__"],
+    "onehot._kernels": ["_codes", "_scipy", "_numba_row", "_numba_loops", "_numba", "__init__"],
     "classifiers": [
         "_threads",
         "_warn",

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from onehot._arrays import Array, index_dtype
+from onehot._kernels import _codes as numpy_kernels
 from onehot._kernels import _numba_loops as loops
-from onehot._kernels import _scipy as numpy_kernels
+from onehot._kernels._codes import as_unsigned, in_range
 from onehot._kernels._numba_loops import compiled, constant_classes, is_far
 from onehot._kernels._numba_row import fill, load, plus, store
 from onehot._threads import map_in_order, n_threads, uneven_parts
@@ -39,14 +40,12 @@ CHUNK = 1 << 14  # samples in one partial sum of the loss, fixed so that the num
 WORTH_THREADS = 1 << 21  # numbers to move: with fewer, waking threads costs more than they save
 HEAD_START = 1 << 18  # numbers that the caller's thread moves while another one wakes
 
-in_range = numpy_kernels.in_range  # as fast as memory is read
-
 
 def shift_codes(codes: Array, n_categories: Array, offsets: Array, indices: Array) -> bool:
     """Set ``indices = codes + offsets``: (n, f), (f,) -> (n, f); return whether all codes are in [0, n_categories)."""
     if not _is_plain(codes):
         return numpy_kernels.shift_codes(codes, n_categories, offsets, indices)
-    unsigned, largest = numpy_kernels.as_unsigned(codes, n_categories)
+    unsigned, largest = as_unsigned(codes, n_categories)
     return _shift_codes(unsigned, largest, offsets.astype(indices.dtype), indices)
 
 
@@ -54,7 +53,7 @@ def gather_codes(table: Array, codes: Array, n_categories: Array, offsets: Array
     """Set ``out[i] = sum_j table[codes[i, j] + offsets[j]] + bias``; return whether all codes are in range."""
     d = out.shape[1]
     if _is_plain(codes) and d <= STRIP and not is_far(table):
-        unsigned, largest = numpy_kernels.as_unsigned(codes, n_categories)
+        unsigned, largest = as_unsigned(codes, n_categories)
         return _gather_codes(d)(table, unsigned, largest, offsets.astype(np.intp), bias, out)
     indices = np.empty(codes.shape, index_dtype(len(table)))
     if not shift_codes(np.ascontiguousarray(codes), n_categories, offsets, indices):

@@ -16,10 +16,10 @@ import numpy as np
 from scipy import sparse
 
 from onehot._arrays import Array, index_dtype
+from onehot._kernels._codes import in_range, shift_codes
 from onehot._threads import map_in_order, n_threads, uneven_parts
 
 __all__ = [
-    "as_unsigned",
     "coalesce",
     "gather_codes",
     "gather_sum",
@@ -44,22 +44,6 @@ WORTH_SHARED_ADDING = 1 << 21  # the same for the sums of a scatter-add
 MANY_CLASSES = 32
 NARROW = 4  # columns
 OUT_OF_CACHE = 1 << 18  # numbers in a table
-ROWS_AT_ONCE = 64
-
-
-def in_range(codes: Array, n_categories: Array) -> bool:
-    """Return whether all codes, (n, f), are in [0, n_categories), (f,)."""
-    unsigned, largest = as_unsigned(codes, n_categories)
-    return not codes.size or bool((_column_max(unsigned) <= largest).all())
-
-
-def shift_codes(codes: Array, n_categories: Array, offsets: Array, indices: Array) -> bool:
-    """Set ``indices = codes + offsets``: (n, f), (f,) -> (n, f); return whether all codes are in [0, n_categories)."""
-    if not in_range(codes, n_categories):
-        return False
-    indices[...] = codes
-    _shift(indices, offsets.astype(indices.dtype))
-    return True
 
 
 def gather_codes(table: Array, codes: Array, n_categories: Array, offsets: Array, out: Array, bias: Array) -> bool:
@@ -156,42 +140,6 @@ def softmax_cross_entropy(
     dlogits[...] = Z.T
     dlogits.reshape(-1)[samples * K + y] -= share
     return float(np.add.reduce(share * nll, dtype=np.float64)), float(np.add.reduce(share * hit, dtype=np.float64))
-
-
-def as_unsigned(codes: Array, n_categories: Array) -> tuple[Array, Array]:
-    """Return codes read as unsigned, which makes negative ones too large, and the largest allowed in each field."""
-    unsigned = codes.view(codes.dtype.str.replace("i", "u"))
-    unsigned.flags.writeable = False  # one type for the compiler, whether the codes are read-only or not
-    largest = np.minimum(n_categories - 1, min(np.iinfo(codes.dtype).max, np.iinfo(np.int64).max))
-    return unsigned, largest.astype(unsigned.dtype)
-
-
-def _column_max(A: Array) -> Array:
-    """Return ``A.max(axis=0)`` of an (n, f) array of unsigned integers."""
-    long_rows, rest = _as_long_rows(A)
-    if long_rows.size:
-        rest = np.concatenate((long_rows.max(axis=0).reshape(ROWS_AT_ONCE, -1), rest))
-    largest: Array = rest.max(axis=0)
-    return largest
-
-
-def _shift(A: Array, row: Array) -> None:
-    """Add `row`, (f,), to each row of a C-contiguous array, (n, f)."""
-    long_rows, rest = _as_long_rows(A)
-    if long_rows.size:
-        long_rows += np.tile(row, ROWS_AT_ONCE)
-    rest += row
-
-
-def _as_long_rows(A: Array) -> tuple[Array, Array]:
-    """Return two views of an (n, f) array: `ROWS_AT_ONCE` rows end to end in each row of the first, the rest.
-
-    NumPy's inner loop runs along a row, and a row of f codes is too short for it.
-    """
-    n, f = A.shape
-    n_long = n // ROWS_AT_ONCE if A.flags.c_contiguous else 0
-    cut = n_long * ROWS_AT_ONCE
-    return A[:cut].reshape(n_long, ROWS_AT_ONCE * f), A[cut:]
 
 
 def _goes_by_field(table: Array, out: Array) -> bool:
