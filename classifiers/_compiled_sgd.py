@@ -31,15 +31,9 @@ from classifiers.activations import relu
 from classifiers.network import Network
 from classifiers.optimizers import SGD, Optimizer
 from onehot import OneHot
-from onehot._kernels._numba_loops import (
-    compiled,
-    constant_classes,
-    gather_sum,
-    is_far,
-    scatter_add,
-    softmax_cross_entropy,
-)
+from onehot._kernels._numba_loops import compiled, gather_sum, is_far, scatter_add
 from onehot._kernels._numba_row import ask_for_row, fetch, fill, load, plus, store, times
+from onehot._kernels._numba_softmax import constant_classes, softmax_cross_entropy
 
 __all__ = ["can_step", "make_steps"]
 

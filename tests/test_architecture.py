@@ -35,7 +35,7 @@ LAYOUT = {
         "__init__",
         "__main__",
     ],
-    "onehot._kernels": ["_codes", "_scipy", "_numba_row", "_numba_loops", "_numba", "__init__"],
+    "onehot._kernels": ["_codes", "_scipy", "_numba_row", "_numba_loops", "_numba_softmax", "_numba", "__init__"],
     "classifiers": [
         "_threads",
         "_warn",
@@ -100,6 +100,7 @@ EXTRAS = {
     "onehot/_kernels/_numba.py": {"numba"},
     "onehot/_kernels/_numba_loops.py": {"numba"},
     "onehot/_kernels/_numba_row.py": {"llvmlite", "numba"},
+    "onehot/_kernels/_numba_softmax.py": {"numba"},
     "classifiers/_compiled_sgd.py": {"numba"},
     "classifiers/_compiled_updates.py": {"numba"},
     "classifiers/plots.py": {"matplotlib"},

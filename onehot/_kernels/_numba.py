@@ -1,4 +1,4 @@
-"""The kernels compiled by Numba: widths, threads, and the loops of `_numba_loops` in between.
+"""The kernels compiled by Numba: widths, threads, and the loops of `_numba_loops` and `_numba_softmax` in between.
 
 Every number of columns has its own machine code, compiled when first met and kept on disk. Results have the same bits
 for any number of threads.
@@ -19,9 +19,11 @@ import numpy as np
 from onehot._arrays import Array, index_dtype
 from onehot._kernels import _codes as numpy_kernels
 from onehot._kernels import _numba_loops as loops
+from onehot._kernels import _numba_softmax as softmax_loops
 from onehot._kernels._codes import as_unsigned, in_range
-from onehot._kernels._numba_loops import compiled, constant_classes, is_far
+from onehot._kernels._numba_loops import compiled, is_far
 from onehot._kernels._numba_row import fill, load, plus, store
+from onehot._kernels._numba_softmax import constant_classes
 from onehot._threads import map_in_order, n_threads, uneven_parts
 
 __all__ = [
@@ -170,7 +172,7 @@ def _scatter_add(d: int, shared: bool, far: bool) -> Callable[..., None]:
 def _softmax(n_classes: int) -> Callable[..., None]:
     @compiled
     def softmax(logits: Array, probabilities: Array) -> None:
-        loops.softmax(logits, probabilities, n_classes)
+        softmax_loops.softmax(logits, probabilities, n_classes)
 
     return softmax
 
@@ -181,7 +183,7 @@ def _softmax_cross_entropy(n_classes: int) -> Callable[..., tuple[float, float]]
     def softmax_cross_entropy(
         logits: Array, y: Array, weight: Array | None, total: float, dlogits: Array
     ) -> tuple[float, float]:
-        return loops.softmax_cross_entropy(logits, y, weight, total, dlogits, n_classes)
+        return softmax_loops.softmax_cross_entropy(logits, y, weight, total, dlogits, n_classes)
 
     return softmax_cross_entropy
 
