@@ -35,7 +35,16 @@ LAYOUT = {
         "__init__",
         "__main__",
     ],
-    "onehot._kernels": ["_codes", "_scipy", "_numba_row", "_numba_loops", "_numba_softmax", "_numba", "__init__"],
+    "onehot._kernels": [
+        "_codes",
+        "_scipy",
+        "_numba_row",
+        "_numba_loops",
+        "_numba_softmax",
+        "_numba_coalesce",
+        "_numba",
+        "__init__",
+    ],
     "classifiers": [
         "_threads",
         "_warn",

@@ -21,6 +21,7 @@ from onehot._kernels import _codes as numpy_kernels
 from onehot._kernels import _numba_loops as loops
 from onehot._kernels import _numba_softmax as softmax_loops
 from onehot._kernels._codes import as_unsigned, in_range
+from onehot._kernels._numba_coalesce import coalesce
 from onehot._kernels._numba_loops import compiled, is_far
 from onehot._kernels._numba_row import fill, load, plus, store
 from onehot._kernels._numba_softmax import constant_classes
@@ -94,20 +95,6 @@ def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_mis
             sample = np.sort(np.maximum(indices[:: len(indices) // 128 + 1], 0), axis=None)
             cuts = [0, *(int(sample[len(sample) * part // parts]) for part in range(1, parts)), V]
             _share(kernel, [(values, indices, scale, out, column, a, b) for a, b in pairwise(cuts)])
-
-
-def coalesce(indices: Array, n_rows: int) -> tuple[Array, Array]:
-    """Return the sorted distinct `rows`, and `positions` with ``rows[positions] == indices``; -1 stays -1."""
-    flat = indices.ravel()
-    positions = np.empty_like(flat)
-    if n_rows <= 4 * flat.size:
-        place, rows = np.full(n_rows, -1, flat.dtype), np.empty(min(n_rows, flat.size), flat.dtype)
-        u = _coalesce_by_counting(flat, place, rows, positions)
-        rows = rows[:u].copy()
-    else:
-        rows = _coalesce_by_sorting(flat, n_rows, positions)
-    positions.flags.writeable = False  # as the indices of a matrix are, so that they are of one type to the compiler
-    return rows, positions.reshape(indices.shape)
 
 
 def softmax(logits: Array, probabilities: Array) -> None:
@@ -216,52 +203,3 @@ def _gather_codes(d: int) -> Callable[..., bool]:
         return not outside
 
     return gather_codes
-
-
-@compiled
-def _coalesce_by_counting(flat: Array, place: Array, rows: Array, positions: Array) -> int:
-    for index in flat:
-        if index >= 0:
-            place[index] = 0
-    u = 0
-    for index in range(len(place)):
-        if place[index] == 0:
-            place[index] = u
-            rows[u] = index
-            u += 1
-    for p, index in enumerate(flat):
-        positions[p] = place[index] if index >= 0 else -1
-    return u
-
-
-@compiled
-def _coalesce_by_sorting(flat: Array, n_rows: int, positions: Array) -> Array:
-    """Sort by digits, the lowest first; each pass keeps the order of the one before (Knuth, TAOCP 3, 5.2.5, R)."""
-    positions[:] = -1
-    keys, sources = np.empty_like(flat), np.empty(flat.size, np.intp)
-    m = 0
-    for p, index in enumerate(flat):
-        if index >= 0:
-            keys[m], sources[m] = index, p
-            m += 1
-    next_keys, next_sources = np.empty_like(keys), np.empty_like(sources)
-    shift = 0
-    while (n_rows - 1) >> shift:
-        ends = np.zeros(2049, np.intp)
-        for p in range(m):
-            ends[(keys[p] >> shift & 2047) + 1] += 1
-        for digit in range(2048):
-            ends[digit + 1] += ends[digit]
-        for p in range(m):
-            digit = keys[p] >> shift & 2047
-            next_keys[ends[digit]], next_sources[ends[digit]] = keys[p], sources[p]
-            ends[digit] += 1
-        keys, next_keys, sources, next_sources = next_keys, keys, next_sources, sources
-        shift += 11
-    u = -1
-    for p in range(m):
-        if p == 0 or keys[p] != keys[u]:
-            u += 1
-            keys[u] = keys[p]
-        positions[sources[p]] = u
-    return keys[: u + 1].copy()
