@@ -32,6 +32,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from classifiers import losses
+from classifiers.losses import as_floats
 
 __all__ = [
     "Activation",
@@ -107,7 +108,7 @@ class Activation:
         >>> sigmoid([-np.log(3), 0, np.log(3)])
         array([0.25, 0.5 , 0.75])
         """
-        return self.function(_floating(z))
+        return self.function(as_floats(z))
 
     def forward(self, z: Array, /) -> tuple[Array, Function]:
         """Return ``(a, backprop)``, where ``backprop(da)`` is the gradient dz, of the same shape.
@@ -118,16 +119,11 @@ class Activation:
         >>> backprop(np.array([5.0, 5.0, 5.0]))
         array([0., 0., 5.])
         """
-        z = _floating(z)
+        z = as_floats(z)
         if self.rule is None:
             return self.function(z), lambda da: da * self.derivative(z)
         a, da_dz = self.rule(z)
         return a, lambda da: da * da_dz()
-
-
-def _floating(z: ArrayLike) -> Array:
-    array = np.asarray(z)
-    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
 
 
 def _identity(z: Array) -> ValueAndSlope:
@@ -190,7 +186,7 @@ class _Value:
     rule: Rule
 
     def __call__(self, z: Array) -> Array:
-        return self.rule(_floating(z))[0]
+        return self.rule(as_floats(z))[0]
 
 
 @dataclass(frozen=True)
@@ -198,7 +194,7 @@ class _Derivative:
     rule: Rule
 
     def __call__(self, z: Array) -> Array:
-        return self.rule(_floating(z))[1]()
+        return self.rule(as_floats(z))[1]()
 
 
 def _from_rule(name: str, rule: Rule) -> Activation:
@@ -226,7 +222,7 @@ class Softmax(Activation):
         >>> softmax.jvp([0.0, 0.0], [4.0, 0.0])
         array([ 1., -1.])
         """
-        return _jacobian_product(self(z), _floating(v))
+        return _jacobian_product(self(z), as_floats(v))
 
     def forward(self, z: Array, /) -> tuple[Array, Function]:
         """Return ``(a, backprop)``; the Jacobian is symmetric, so ``backprop(da)`` is the same product as ``jvp``.

@@ -45,7 +45,7 @@ def softmax(logits: npt.ArrayLike, /) -> Array:
     array([[0.5, 0.5],
            [0. , 1. ]])
     """
-    Z = _floats(logits)
+    Z = as_floats(logits)
     if not Z.ndim or not Z.shape[-1]:
         raise ValueError(f"logits must have shape (..., K) with a class or more, got {Z.shape}")
     P = np.empty(Z.shape, Z.dtype)
@@ -62,7 +62,7 @@ def log_softmax(logits: npt.ArrayLike, /) -> Array:
     >>> log_softmax([[0.0, 1e4]])
     array([[-10000.,      0.]])
     """
-    Z = np.moveaxis(_floats(logits), -1, 0).copy()
+    Z = np.moveaxis(as_floats(logits), -1, 0).copy()
     Z -= Z.max(axis=0)
     with np.errstate(under="ignore"):
         Z -= np.log(np.exp(Z).sum(axis=0))
@@ -170,7 +170,7 @@ def mse(prediction: npt.ArrayLike, target: npt.ArrayLike, /) -> tuple[float, Arr
     >>> round(loss)
     200000000
     """
-    prediction, target = _floats(prediction), _floats(target)
+    prediction, target = as_floats(prediction), as_floats(target)
     if prediction.shape != target.shape or not prediction.size:
         raise ValueError(
             f"prediction and target must have one shape, not empty; got {prediction.shape}, {target.shape}"
@@ -191,13 +191,14 @@ def accuracy(logits: npt.ArrayLike, y: npt.ArrayLike, /) -> float:
     return float(np.mean(logits.argmax(axis=1) == labels))
 
 
-def _floats(values: npt.ArrayLike) -> Array:
+def as_floats(values: npt.ArrayLike) -> Array:
+    """Return float32 and float64 as they are, other numbers as float64."""
     values = np.asarray(values)
     return values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)
 
 
 def _checked(logits: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:
-    logits, y = _floats(logits), np.asarray(y)
+    logits, y = as_floats(logits), np.asarray(y)
     if logits.ndim != 2 or y.shape != logits.shape[:1] or not y.size:
         raise ValueError(f"logits (n, K) and y (n,) do not fit or are empty; got {logits.shape} and {y.shape}")
     if y.dtype.kind not in "iu":
