@@ -25,7 +25,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -101,7 +101,7 @@ class Optimizer(ABC):
                 W *= decay
             W -= self._step_of(dW, state)
 
-    def fresh(self, **changes: Any) -> Any:
+    def fresh(self, **changes: Any) -> Self:
         """Return an optimizer of the same settings, except for `changes`, that has made no step."""
         return replace(self, **changes)
 
@@ -338,8 +338,7 @@ def get_optimizer(solver: Any, /, *, learning_rate: float, momentum: float, weig
     if isinstance(solver, Optimizer):
         if solver.weight_decay:
             raise ValueError(f"solver={solver!r} has a weight_decay of its own; pass it as alpha instead")
-        fresh: Optimizer = solver.fresh(weight_decay=weight_decay)
-        return fresh
+        return solver.fresh(weight_decay=weight_decay)
     if not isinstance(solver, str) or solver not in OPTIMIZERS:
         names = ", ".join(map(repr, OPTIMIZERS))
         raise ValueError(f"solver={solver!r} is not known; pass 'lbfgs', {names} or an optimizer object")
