@@ -160,7 +160,7 @@ class SGD(Optimizer):
     """
 
     def _step_of(self, dW: Any, state: State) -> Any:
-        return self.learning_rate * dW  # linear: repeated rows need no sum first
+        return self._update(..., dW, state)  # linear: repeated rows need no sum first
 
     def _update(self, rows: Any, g: Array, state: State) -> Array:
         return self.learning_rate * g
