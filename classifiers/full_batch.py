@@ -55,6 +55,7 @@ class FullBatch:
         self.chunks = [
             Dataset(X[rows], y[rows], None if weight is None else weight[rows]) for rows in even_slices(self.n_rows)
         ]
+        self.nnz = sum(chunk.X.nnz for chunk in self.chunks)  # to count it takes a pass over a dense X
 
     def add_gradients(self, network: Network, gradients: list[Array]) -> tuple[float, float]:
         """Add the gradients of the mean loss, for `network.parameters`, to arrays; return loss and accuracy."""
@@ -81,8 +82,7 @@ class FullBatch:
 
     def _segments(self, table_size: int) -> list[list[Dataset]]:
         """Return the chunks in a few runs: never so many that their gradients outgrow the data."""
-        entries = sum(chunk.X.nnz for chunk in self.chunks)
-        n_segments = min(MOST_SEGMENTS, len(self.chunks), max(1, entries // table_size))
+        n_segments = min(MOST_SEGMENTS, len(self.chunks), max(1, self.nnz // table_size))
         return [self.chunks[a:b] for a, b in pairwise(_cuts(len(self.chunks), n_segments))]
 
 
