@@ -9,6 +9,7 @@ has many duplicates and a row costs a pass through hidden layers, each distinct 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,14 +26,16 @@ from onehot import _kernels as kernels
 __all__ = ["predict"]
 
 Array = npt.NDArray[Any]
+Read = Callable[[Any], DesignMatrix]
+Finish = Callable[[Array], Array]
 WORTH_JOINING = 16  # columns of a table: for fewer, the compiled kernels select rows as fast as the codes are joined
 
 
 def predict(
     network: Network,
     X: Any,
-    read: Callable[[Any], DesignMatrix],
-    finish: Callable[[Array], Array],
+    read: Read,
+    finish: Finish,
     n_categories: tuple[int, ...] | None,
     *,
     are_codes: bool = False,
@@ -52,47 +55,10 @@ def predict(
     are_codes : bool
         Whether X is an array of codes that stand for themselves where they are in [0, n_categories).
     """
-    n, b = X.shape[0], network.biases[0]
-    fused = None if n_categories is None else _worth_joining(network, n_categories, n)
-    counts = np.asarray(() if n_categories is None else n_categories)
-
-    def by_rows(chunk: Any) -> Array:
-        return _once_a_distinct_row(network, read(chunk), finish)
-
-    predict_chunk: Callable[[Any], Array] = by_rows
-    if fused is not None:
-        table, *others = network.weights
-        joined = Network([fused.table(np.asarray(table)), *others], network.biases, network.activation)
-        is_one_field = len(fused.groups) == 1
-        if is_one_field:
-            result_of_category = finish(joined.logits(OneHot(np.arange(len(joined.weights[0])))))
-
-        def by_joint_rows(chunk: Any) -> Array:
-            if are_codes and kernels.active.in_range(chunk, counts):
-                J = fused.join_codes(chunk, dtype=b.dtype)
-            else:
-                design = read(chunk)
-                if not isinstance(design, OneHot) or (design.indices < 0).any():
-                    return _once_a_distinct_row(network, design, finish)
-                J = fused.join(design)
-            if is_one_field:
-                return result_of_category[J.indices[:, 0]]
-            return _once_a_distinct_row(joined, J, finish)
-
-        predict_chunk = by_joint_rows
-    elif are_codes and len(network.weights) == 1 and n > ROWS_A_CHUNK:
-        W, offsets = np.asarray(network.weights[0]), np.cumsum(counts) - counts
-
-        def in_one_pass(codes: Array) -> Array:
-            Z = np.empty((len(codes), len(b)), b.dtype)
-            fits = kernels.active.gather_codes(W, codes, counts, offsets, Z, b)
-            return finish(Z) if fits else by_rows(codes)
-
-        if W.flags.c_contiguous and W.flags.aligned and W.dtype == b.dtype:
-            predict_chunk = in_one_pass
-
+    n, b = X.shape[0], network.biases[-1]
+    predict_chunk = _best_way(network, n, read, finish, n_categories, are_codes)
     try:
-        nothing = finish(np.empty((0, len(network.biases[-1])), b.dtype))
+        nothing = finish(np.empty((0, len(b)), b.dtype))
         results = np.empty((n, *nothing.shape[1:]), nothing.dtype)
 
         def write(rows: slice) -> None:
@@ -105,6 +71,20 @@ def predict(
         raise
 
 
+def _best_way(
+    network: Network, n: int, read: Read, finish: Finish, n_categories: tuple[int, ...] | None, are_codes: bool
+) -> ByRows:
+    """Return what predicts the chunks of n rows."""
+    if n_categories is not None:
+        fused = _worth_joining(network, n_categories, n)
+        counts = np.asarray(n_categories) if are_codes else None
+        if fused is not None:
+            return ByJointRows(network, read, finish, fused, counts)
+        if counts is not None and len(network.weights) == 1 and n > ROWS_A_CHUNK:
+            return InOnePass(network, read, finish, counts)
+    return ByRows(network, read, finish)
+
+
 def _worth_joining(network: Network, n_categories: tuple[int, ...], n: int) -> FusedFields | None:
     """Return the joined fields for n rows, or None where each field is better on its own."""
     fused = FusedFields(n_categories, n)
@@ -115,11 +95,65 @@ def _worth_joining(network: Network, n_categories: tuple[int, ...], n: int) -> F
     return fused if fused.pays and not is_tall else None
 
 
-def _once_a_distinct_row(network: Network, X: DesignMatrix, finish: Callable[[Array], Array]) -> Array:
-    """Return ``finish(logits)`` of a chunk."""
-    is_deep = len(network.weights) > 1  # without hidden layers, to find the duplicates costs as much as they do
-    distinct = distinct_rows(X) if is_deep and isinstance(X, OneHot) else None
-    if distinct is None:
-        return finish(network.forward(X))
-    representatives, inverse = distinct
-    return finish(network.forward(X[representatives]))[inverse]
+@dataclass
+class ByRows:
+    """A chunk is read and passes through the network, each distinct row once where that pays."""
+
+    network: Network
+    read: Read
+    finish: Finish
+
+    def __call__(self, chunk: Any) -> Array:
+        return self.outputs(self.read(chunk))
+
+    def outputs(self, X: DesignMatrix) -> Array:
+        """Return ``finish(logits)`` of rows that have been read."""
+        is_deep = len(self.network.weights) > 1  # or to find the duplicates would cost as much as they do
+        distinct = distinct_rows(X) if is_deep and isinstance(X, OneHot) else None
+        if distinct is None:
+            return self.finish(self.network.forward(X))
+        representatives, inverse = distinct
+        return self.finish(self.network.forward(X[representatives]))[inverse]
+
+
+@dataclass
+class InOnePass(ByRows):
+    """Codes are checked and their rows of the only layer summed at once."""
+
+    counts: Array
+
+    def __post_init__(self) -> None:
+        self.b = self.network.biases[0]
+        self.W = np.require(self.network.weights[0], self.b.dtype, ["C", "A"])  # as the kernel takes it
+        self.offsets = np.cumsum(self.counts) - self.counts
+
+    def __call__(self, chunk: Array) -> Array:
+        Z = np.empty((len(chunk), len(self.b)), self.b.dtype)
+        fits = kernels.active.gather_codes(self.W, chunk, self.counts, self.offsets, Z, self.b)
+        return self.finish(Z) if fits else super().__call__(chunk)
+
+
+@dataclass
+class ByJointRows(ByRows):
+    """The joint codes of a chunk select rows of a table of joint categories; of results, where there is one field."""
+
+    fused: FusedFields
+    counts: Array | None  # where chunks are arrays of codes
+
+    def __post_init__(self) -> None:
+        table, *others = self.network.weights
+        T = self.fused.table(np.asarray(table))
+        joint = Network([T, *others], self.network.biases, self.network.activation)
+        self.joint = ByRows(joint, self.read, self.finish)
+        is_one_field = len(self.fused.groups) == 1
+        self.results = self.finish(joint.logits(OneHot(np.arange(len(T))))) if is_one_field else None
+
+    def __call__(self, chunk: Any) -> Array:
+        if self.counts is not None and kernels.active.in_range(chunk, self.counts):
+            J = self.fused.join_codes(chunk, dtype=self.network.biases[0].dtype)
+        else:
+            X = self.read(chunk)
+            if not isinstance(X, OneHot) or (X.indices < 0).any():
+                return self.outputs(X)
+            J = self.fused.join(X)
+        return self.joint.outputs(J) if self.results is None else self.results[J.indices[:, 0]]
