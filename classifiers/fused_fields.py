@@ -93,7 +93,7 @@ class FusedFields:
     def gradient(self, dT: Array) -> Array:
         """Return dW, the marginal sums of dT."""
         parts = []
-        for block, size in zip(np.split(dT, np.cumsum(self.joint_n_categories)[:-1]), self.sizes, strict=True):
+        for block, size in zip(np.split(dT, self.offsets[1:]), self.sizes, strict=True):
             for count in size:  # sum over all later fields, then drop the first by summing over it
                 grid = block.reshape(count, -1, dT.shape[1])
                 parts.append(grid.sum(axis=1))
