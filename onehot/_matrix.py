@@ -269,6 +269,8 @@ class OneHot(LazyMatrix):
                 f"{_abbreviated(self.n_categories)}); W must be ({self.shape[1]}, d)"
             )
         dtype = np.result_type(self.dtype, W.dtype)
+        if dtype.kind in "SU":  # which would be joined end to end
+            raise DTypeError(f"X @ W takes numbers, got W of {W.dtype}")
         if W.dtype == dtype and dtype in FLOATS and W.flags.c_contiguous and W.flags.aligned:
             return self._gather(W) if W.ndim == 2 else self._gather(W[:, None])[:, 0]
         return self._gather_by_field(W, dtype)

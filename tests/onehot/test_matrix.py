@@ -88,6 +88,14 @@ def test_forward_takes_any_number_type(dtype):
     np.testing.assert_array_equal(product, DENSE @ W)
 
 
+@pytest.mark.parametrize("codes", [CODES, CODES[:, :1]], ids=["two fields", "one field"])
+@pytest.mark.parametrize("dtype", ["U", "S"])
+def test_a_table_of_strings_is_refused(codes, dtype):
+    X = OneHot(codes)
+    with pytest.raises(DTypeError, match=r"X @ W takes numbers, got W of [<|][US]1"):
+        X @ np.full((X.shape[1], 2), "a", dtype)
+
+
 def test_forward_takes_lists():
     assert (OneHot([1, 0]) @ [5, 7]).tolist() == [7, 5]
     assert (OneHot([1, 0]) @ [[5, 0], [7, 1]]).tolist() == [[7, 1], [5, 0]]
