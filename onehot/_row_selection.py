@@ -24,20 +24,21 @@ def only_rows(key: tuple[Any, ...]) -> Any:
 
 def row_numbers(rows: Array, n: int) -> Array:
     """Return the rows of a mask, unsigned rows as signed, or no rows; raise for what is not a 1-D array of integers."""
+    kind = rows.dtype.kind
     if rows.ndim == 1:
-        if rows.dtype.kind == "b":
+        if kind == "b":
             if len(rows) != n:
                 raise ShapeError(f"a mask of {len(rows)} rows cannot select from {n}")
             return rows.nonzero()[0]
-        if rows.dtype.kind == "u" and (rows >= n).any():  # as integers of another type they could be negative
-            raise_outside(rows, n)
-        if rows.size and rows.dtype.kind != "u":
+        if rows.size and kind not in "iu":
             raise DTypeError(f"rows must be integers or a boolean mask, got {rows.dtype}")
+        if (rows >= n).any():  # of unsigned ones, which could become negative below
+            raise_outside(rows, n)
         return rows.astype(np.intp)
     if rows.ndim:
         hint = f"got an array of shape {rows.shape}"
     else:
-        hint = f"for row {rows} pass X[[{rows}]]" if rows.dtype.kind in "iu" else f"got {rows}; X[:] is all of it"
+        hint = f"for row {rows} pass X[[{rows}]]" if kind in "iu" else f"got {rows}; X[:] is all of it"
     raise UnsupportedError(f"X[rows] takes a slice, a 1-D integer array or a mask; {hint}")
 
 
