@@ -97,16 +97,14 @@ def _seconds_an_epoch(design: DesignMatrix, y: Array) -> float:
 def draw_learning_curves(models: list[Any]) -> None:
     """Write the picture, or say how to get it."""
     try:
-        import matplotlib
+        from matplotlib.figure import Figure
     except ModuleNotFoundError:
         print(f"For {PICTURE}, install matplotlib: python -m pip install 'onehot-lookup[plots]'")
         return
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
     from classifiers.plots import learning_curves
 
-    figure, axes = plt.subplots(2, len(models), figsize=(9, 6.5), sharex="col", layout="constrained")
+    figure = Figure(figsize=(9, 6.5), layout="constrained")
+    axes = figure.subplots(2, len(models), sharex="col")
     for column, model in zip(axes.T, models, strict=True):
         learning_curves(model, metric="loss", ax=column[0]).set_title(type(model).__name__)
         learning_curves(model, metric="accuracy", ax=column[1])

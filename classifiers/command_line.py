@@ -269,26 +269,24 @@ def _check_output(path: str, *inputs: str) -> None:
 def _check_plot(path: str) -> None:
     """Raise now, and not after training, where the picture could not be drawn."""
     try:
-        import matplotlib
-        from matplotlib.backend_bases import FigureCanvasBase
+        from matplotlib import backend_bases
     except ModuleNotFoundError:
         raise ModuleNotFoundError("--plot needs matplotlib: python -m pip install 'onehot-lookup[plots]'") from None
-    suffix, known = Path(path).suffix, [f".{kind}" for kind in FigureCanvasBase.get_supported_filetypes()]
+    known = [f".{kind}" for kind in backend_bases.FigureCanvasBase.get_supported_filetypes()]
+    suffix = Path(path).suffix
     if suffix.lower() not in known:
         raise ValueError(f"{path}: {suffix!r} is not one of {', '.join(known)}")
-    matplotlib.use("Agg")
 
 
 def _draw(model: Model, path: str) -> None:
-    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure
 
     from classifiers.plots import learning_curves
 
-    figure, axes = plt.subplots(2, sharex=True, figsize=(6, 6.5), layout="constrained")
-    for ax, metric in zip(axes, ("loss", "accuracy"), strict=True):
+    figure = Figure(figsize=(6, 6.5), layout="constrained")  # not by pyplot, whose backend is the caller's business
+    for ax, metric in zip(figure.subplots(2, sharex=True), ("loss", "accuracy"), strict=True):
         learning_curves(model, metric=metric, ax=ax)
     figure.savefig(path, dpi=150)
-    plt.close(figure)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -253,11 +254,14 @@ def test_a_model_of_bare_codes_reads_files(problem, tmp_path, capfd):
     assert [int(line[0]) for line in out.splitlines()[1:]] == model.predict(problem.codes).tolist()
 
 
-def test_curves_are_drawn(data, capfd):
-    code, out, _ = run(capfd, *TRAIN, "--plot", "curves.png")
+@pytest.mark.parametrize(("suffix", "head"), [("png", b"\x89PNG"), ("PDF", b"%PDF")])
+def test_curves_are_drawn_and_leave_the_backend_of_the_session(suffix, head, data, capfd):
+    with matplotlib.rc_context({"backend": "svg"}):
+        code, out, _ = run(capfd, *TRAIN, "--plot", f"curves.{suffix}")
+        assert matplotlib.get_backend() == "svg"
     assert code == 0
-    assert out.endswith("wrote curves.png\n")
-    assert Path("curves.png").read_bytes().startswith(b"\x89PNG")
+    assert out.endswith(f"wrote curves.{suffix}\n")
+    assert Path(f"curves.{suffix}").read_bytes().startswith(head)
 
 
 def test_without_an_epoch_there_is_no_picture(data, capfd):
