@@ -96,10 +96,12 @@ def gradient_flow(model: CategoricalClassifier | History, *, ax: Axes | None = N
     """
     history = _history(model)
     ax = _line_axes(ax)
+    from matplotlib import colormaps
+
     epochs = [record.epoch for record in history]
     norms = np.array([record.gradient_norms for record in history])
     n_layers = norms.shape[1]
-    colors = _colormap("viridis")(np.linspace(0, 0.85, n_layers))
+    colors = colormaps["viridis"](np.linspace(0, 0.85, n_layers))
     for layer in range(n_layers):
         role = " (input)" if layer == 0 else " (output)" if layer == n_layers - 1 else ""
         ax.plot(epochs, norms[:, layer], color=colors[layer], marker=_marker(history), label=f"{layer + 1}{role}")
@@ -234,11 +236,11 @@ def decision_regions(
     across, up, P, samples, of_codes = decision_grid(model, X, fields)
     if y is not None and np.shape(y) != samples.shape[1:]:
         raise ValueError(f"y has shape {np.shape(y)}, but X has {samples.shape[1]} rows")
+    ax = _axes(ax, figsize=(5.2, 4.2))
     K = P.shape[-1]
     colors = _class_colors(K)
     certainty = (P.max(axis=-1, keepdims=True) - 1 / K) / (1 - 1 / K)
     image = 1 - (0.15 + 0.55 * certainty) * (1 - colors[P.argmax(axis=-1)])  # between white and the color of the class
-    ax = _axes(ax, figsize=(5.2, 4.2))
     (left, right), (bottom, top) = _edges(across), _edges(up)
     ax.imshow(image, origin="lower", extent=(left, right, bottom, top), aspect="auto", interpolation="nearest")
     if y is not None:
@@ -330,17 +332,12 @@ def _name_ticks(axis: Any, names: Sequence[str]) -> None:
     axis.set_major_formatter(lambda place, _: names[int(place)] if place in range(len(names)) else "")
 
 
-def _colormap(name: str) -> Any:
-    from matplotlib import colormaps
-
-    return colormaps[name]
-
-
 def _class_colors(K: int) -> Array:
     """Return RGB in [0, 1], (K, 3)."""
-    if K > len(COLORS):
-        return np.asarray(_colormap("viridis")(np.linspace(0, 1, K))[:, :3])
-    return np.array([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in COLORS[:K]])
+    from matplotlib import colormaps, colors
+
+    rgba = colors.to_rgba_array(COLORS[:K]) if K <= len(COLORS) else colormaps["viridis"](np.linspace(0, 1, K))
+    return np.asarray(rgba[:, :3])
 
 
 def _history(model: CategoricalClassifier | History) -> History:
