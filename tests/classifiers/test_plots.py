@@ -9,6 +9,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from classifiers import MLPClassifier, SoftmaxRegression, plots
+from classifiers._axes import class_colors
 from classifiers.activations import Activation, gelu, sigmoid
 from classifiers.diagnostics import sample_losses
 from classifiers.loss_landscape import loss_landscape
@@ -288,7 +289,7 @@ def test_worst_predictions_are_bars_of_loss(model, data):
 def region_classes(image, K):
     """Return the class of each pixel: every color lies between white and that of its class."""
     darkness = (1 - np.asarray(image))[:, :, None, :]
-    colors = (1 - plots._class_colors(K))[None, None]
+    colors = (1 - class_colors(K))[None, None]
     cosine = (darkness * colors).sum(-1) / np.linalg.norm(darkness, axis=-1) / np.linalg.norm(colors, axis=-1)
     return cosine.argmax(axis=-1)
 
@@ -308,7 +309,7 @@ def test_decision_regions_spread_the_samples_in_their_cells(model, data):
     codes, y = data
     positions, colors = dots(plots.decision_regions(model, codes, y))
     assert np.array_equal(np.round(positions), codes)
-    assert np.array_equal(colors, plots._class_colors(2)[(y == "yes").astype(int)])
+    assert np.array_equal(colors, class_colors(2)[(y == "yes").astype(int)])
     assert not plots.decision_regions(model, codes).collections
 
 
@@ -391,7 +392,7 @@ def test_decision_regions_need_a_label_for_each_row(model, data):
 
 def test_many_classes_have_a_color_each():
     for K in (2, 8, 9, 26):
-        assert len(np.unique(plots._class_colors(K), axis=0)) == K
+        assert len(np.unique(class_colors(K), axis=0)) == K
 
 
 def test_a_grid_is_a_heat_map():

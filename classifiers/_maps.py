@@ -1,0 +1,176 @@
+"""Pictures of what depends on two variables: a plane of weights, two fields, two hyper-parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from classifiers._axes import BESIDE, axes_of, class_colors, integer_ticks
+from classifiers._decision_grid import decision_grid
+from classifiers._estimator import CategoricalClassifier
+from classifiers._search_grid import search_grid
+from classifiers.loss_landscape import loss_landscape as evaluate_landscape
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["decision_regions", "hyperparameter_grid", "loss_landscape"]
+
+Array = npt.NDArray[Any]
+JITTER = 827364  # a seed that nobody draws data with, or the points would line up
+SMALLEST_LOSS = 1e-6  # a logarithmic axis ends somewhere
+
+
+def loss_landscape(
+    model: CategoricalClassifier,
+    X: Any,
+    y: npt.ArrayLike,
+    *,
+    extent: float = 1.0,
+    resolution: int = 25,
+    seed: int = 0,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the loss on a plane through the model's weights, the cross.
+
+    The parameters are those of `classifiers.loss_landscape`, which says how the plane is chosen. Contours are equally
+    far apart in the logarithm of the loss.
+    """
+    steps, loss = evaluate_landscape(model, X, y, extent=extent, resolution=resolution, seed=seed)
+    low, high = max(float(np.nanmin(loss)), SMALLEST_LOSS), float(loss[np.isfinite(loss)].max())
+    levels = np.geomspace(low, max(high, 1.1 * low), 15)
+    loss = np.clip(np.nan_to_num(loss, nan=levels[-1]), levels[0], levels[-1])
+    ax = axes_of(ax, figsize=(5.7, 4.2))
+    filled = ax.contourf(steps, steps, loss, levels=levels, cmap="viridis", norm="log")
+    labelled = levels[2:-1:2]
+    if high > labelled[0]:
+        lines = ax.contour(steps, steps, loss, levels=labelled, colors=["white"] * 4 + ["black"] * 2, linewidths=0.6)
+        ax.clabel(lines, fmt="%.2g", fontsize=8)
+    ax.plot(0, 0, "+", color="white", ms=10, mew=2)
+    ax.set_aspect("equal")
+    ax.set_xlabel("step along δ [filter norms]")
+    ax.set_ylabel("step along η [filter norms]")
+    bar = ax.figure.colorbar(filled, ax=ax, label="cross-entropy [nats]", format="%.2g")
+    bar.set_ticks(labelled.tolist())
+    bar.minorticks_off()
+    return ax
+
+
+def decision_regions(
+    model: CategoricalClassifier,
+    X: Any,
+    y: npt.ArrayLike | None = None,
+    fields: tuple[int, int] = (0, 1),
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the predicted class over two fields, paler where the model is less certain, and the samples on top.
+
+    Parameters
+    ----------
+    model : SoftmaxRegression or MLPClassifier, fitted
+    X : as for `fit`
+        Fields other than the two are held at their most frequent code (columns of an ordinary design matrix: median).
+    y : array, shape (n,), optional
+        With it the samples are drawn, as points in the colour of their own class; in a cell of codes they are spread
+        at random. Samples that select nothing in one of the two fields have no place in the picture.
+    fields : pair of int
+        Horizontal and vertical axis: positions of fields, or of columns of an ordinary design matrix.
+    ax : Axes, optional
+
+    Raises
+    ------
+    ValueError
+        If `fields` are not two columns that there are, if y is not of n labels, or if the model was fitted to a table
+        with fields and numbers beside them.
+    """
+    across, up, P, samples, of_codes = decision_grid(model, X, fields)
+    if y is not None and np.shape(y) != samples.shape[1:]:
+        raise ValueError(f"y has shape {np.shape(y)}, but X has {samples.shape[1]} rows")
+    ax = axes_of(ax, figsize=(5.2, 4.2))
+    K = P.shape[-1]
+    colors = class_colors(K)
+    certainty = (P.max(axis=-1, keepdims=True) - 1 / K) / (1 - 1 / K)
+    image = 1 - (0.15 + 0.55 * certainty) * (1 - colors[P.argmax(axis=-1)])  # between white and the color of the class
+    (left, right), (bottom, top) = _edges(across), _edges(up)
+    ax.imshow(image, origin="lower", extent=(left, right, bottom, top), aspect="auto", interpolation="nearest")
+    if y is not None:
+        spread = np.random.default_rng(JITTER).uniform(-0.3, 0.3, samples.shape) if of_codes else 0
+        shown = (samples >= 0).all(axis=0) if of_codes else slice(None)  # a missing code is in no cell
+        x0, x1 = (samples + spread)[:, shown]
+        ax.scatter(x0, x1, c=colors[model._index_of(np.asarray(y))][shown], s=18, edgecolors="white", linewidths=0.5)
+    for name, color in zip(model.classes_.tolist(), colors, strict=True):
+        ax.plot([], [], "s", color=color, label=str(name))
+    ax.legend(title="class", **BESIDE)
+    for axis, field in zip((ax.xaxis, ax.yaxis), fields, strict=True):
+        axis.set_label_text(_field_name(model, field, of_codes))
+        if of_codes:
+            integer_ticks(axis)
+        if of_codes and model._encoder is not None:
+            _name_ticks(axis, [*map(str, model._encoder.categories[field]), "<missing>"])
+    return ax
+
+
+def hyperparameter_grid(
+    search: Any, parameters: tuple[str, str] | None = None, *, metric: str = "score", ax: Axes | None = None
+) -> Axes:
+    """Draw the cross-validated score of a grid search over two hyper-parameters as a heat map.
+
+    Parameters
+    ----------
+    search : fitted GridSearchCV, or its ``cv_results_``
+    parameters : pair of str, optional
+        Vertical and horizontal axis, named as in `param_grid`; by default the two that vary. Where others vary too, a
+        cell shows its best score over them.
+    metric : str
+        Which one, where the search has several: "score" stands for ``mean_test_score``.
+    ax : Axes, optional
+
+    Raises
+    ------
+    ValueError
+        If `parameters` is not given and not exactly two vary, naming those that do; if the search has no parameter or
+        no metric of a given name, naming those that it has.
+    NotFittedError
+        If the search is not fitted.
+
+    Notes
+    -----
+    A cell says mean and standard deviation over the folds; the best cell has a frame.
+    """
+    mean, std, parameters, row_names, column_names, score_name = search_grid(search, parameters, metric)
+    ax = axes_of(ax, figsize=(1.9 + 1.1 * len(column_names), 1.4 + 0.75 * len(row_names)))
+    image = ax.imshow(mean, cmap="viridis", aspect="auto")
+    middle = (np.nanmin(mean) + np.nanmax(mean)) / 2
+    for (i, j), score in np.ndenumerate(mean):
+        text = f"{score:.3f}\n± {std[i, j]:.3f}" if np.isfinite(score) else "failed"
+        ax.annotate(text, (j, i), ha="center", va="center", color="black" if not score <= middle else "white")
+    i, j = divmod(int(np.nanargmax(mean)), mean.shape[1])
+    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]) * 0.47
+    ax.plot(j + corners[:, 0], i + corners[:, 1], color="black", lw=2)
+    ax.set_xticks(range(len(column_names)), column_names)
+    ax.set_yticks(range(len(row_names)), row_names)
+    ax.set_ylabel(parameters[0])
+    ax.set_xlabel(parameters[1])
+    ax.figure.colorbar(image, ax=ax, label=f"mean cross-validated {score_name}")
+    return ax
+
+
+def _name_ticks(axis: Any, names: Sequence[str]) -> None:
+    axis.set_major_formatter(lambda place, _: names[int(place)] if place in range(len(names)) else "")
+
+
+def _edges(centers: Array) -> tuple[float, float]:
+    """Return where a row of equal cells begins and ends."""
+    half = float(centers[1] - centers[0]) / 2 if len(centers) > 1 else 0.5
+    return float(centers[0]) - half, float(centers[-1]) + half
+
+
+def _field_name(model: CategoricalClassifier, field: int, of_codes: bool) -> str:
+    names = getattr(model, "feature_names_in_", ())
+    if len(names) == (len(model.n_categories_ or ()) if of_codes else model.n_features_in_):
+        return str(names[field])
+    return f"field {field} [code]" if of_codes else f"column {field}"
