@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
-            code: int = COMMANDS[options.command](options)
+            return COMMANDS[options.command](options)
         except BrokenPipeError:  # whoever was reading, `head` for one, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
@@ -69,7 +69,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             print("Interrupted: nothing was kept.", file=sys.stderr)
             return 130
-    return code
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -114,16 +113,15 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    if options.output is not None:
+    to_screen, suffix = options.output is None, Path(options.output or "").suffix.lower()
+    if not to_screen:
         _check_output(options.output, options.model, options.data)
-        if (suffix := Path(options.output).suffix.lower()) not in {"", *SEPARATORS}:
-            raise ValueError(f"{options.output}: predictions are written as {', '.join(SEPARATORS)}, not as {suffix}")
+    if suffix not in {"", *SEPARATORS}:
+        raise ValueError(f"{options.output}: predictions are written as {', '.join(SEPARATORS)}, not as {suffix}")
     model = load(options.model, list(MODELS.values()))
     P = model.predict_proba(_columns_for(model, read_table(options.data), options.data))
-    to_screen = options.output is None
     with nullcontext(sys.stdout) if to_screen else open(options.output, "w", newline="", encoding="utf-8") as file:
-        separator = "," if to_screen else SEPARATORS.get(Path(options.output).suffix.lower(), ",")
-        writer = csv.writer(file, delimiter=separator, lineterminator="\n")
+        writer = csv.writer(file, delimiter=SEPARATORS.get(suffix, ","), lineterminator="\n")
         writer.writerow(["prediction", *(f"P({label})" for label in model.classes_)])
         for label, p in zip(model.classes_[P.argmax(axis=1)], P.tolist(), strict=True):
             writer.writerow([label, *(f"{each:.9g}" for each in p)])
