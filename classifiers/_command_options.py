@@ -9,16 +9,23 @@ from classifiers.optimizers import OPTIMIZERS
 
 __all__ = ["OPTION_OF", "in_options", "parser"]
 
-# The options whose names are not those of the parameters that they set.
+# The option that sets each parameter.
 OPTION_OF = {
+    "activation": "--activation",
+    "alpha": "--alpha",
+    "batch_size": "--batch-size",
+    "class_weight": "--class-weight",
+    "handle_missing": "--handle-missing",
+    "handle_unknown": "--handle-unknown",
     "hidden_layer_sizes": "--hidden",
+    "learning_rate": "--learning-rate",
     "max_iter": "--epochs",
     "n_iter_no_change": "--patience",
     "random_state": "--seed",
+    "schedule": "--schedule",
+    "solver": "--solver",
     "validation_fraction": "--valid",
 }
-SAME_NAME = ("alpha", "batch_size", "class_weight", "handle_missing", "handle_unknown", "learning_rate")
-OPTION_OF |= {name: "--" + name.replace("_", "-") for name in SAME_NAME}
 
 
 def parser() -> argparse.ArgumentParser:

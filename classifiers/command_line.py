@@ -154,19 +154,15 @@ def _new_model(options: argparse.Namespace) -> Model:
     model = MODELS[options.model]()
     given = vars(options).keys() & MLPClassifier().get_params().keys()
     for name in sorted(given - model.get_params().keys()):
-        raise ValueError(f"{_option(name)} is no option of --model {options.model}; pass --model mlp")
+        raise ValueError(f"{OPTION_OF[name]} is no option of --model {options.model}; pass --model mlp")
     model.set_params(**{name: getattr(options, name) for name in given})
     model.set_params(early_stopping="validation_fraction" in given)
     if model.solver == "lbfgs":
         unused = OF_STEPS if model.early_stopping else OF_STEPS | {"n_iter_no_change"}
         for name in sorted(given & unused):
-            raise ValueError(f"{_option(name)} is no option of --solver lbfgs; pass another, like --solver adam")
+            raise ValueError(f"{OPTION_OF[name]} is no option of --solver lbfgs; pass another, like --solver adam")
     model._check_parameters()
     return model
-
-
-def _option(name: str) -> str:
-    return OPTION_OF.get(name, f"--{name}")
 
 
 def _features(frame: nw.DataFrame[Any], options: argparse.Namespace) -> tuple[nw.DataFrame[Any], list[str]]:

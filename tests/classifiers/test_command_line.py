@@ -473,6 +473,7 @@ def test_what_is_the_users_is_not_taken_for_a_parameter(message):
 
 def test_a_parameter_is_named_as_the_option_it_is():
     assert in_options("max_iter=5, and class_weight='balanced'") == "--epochs 5, and --class-weight balanced"
+    assert in_options("try activation='relu' or initializer='auto'") == "try --activation relu or initializer='auto'"
 
 
 def trained(capfd, path, *options):
