@@ -14,32 +14,22 @@ import time
 import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
 from classifiers._command_options import OPTION_OF, in_options, parser
+from classifiers._file_columns import columns_for, features_in, labels_in
 from classifiers._text_table import aligned
-from classifiers.data_files import (
-    SEPARATORS,
-    are_mostly_numbers,
-    bools_of,
-    labels_of,
-    numbers_of,
-    numeric_categories_of,
-    read_table,
-)
+from classifiers.data_files import SEPARATORS, read_table
 from classifiers.diagnostics import sample_losses, worst_predictions
 from classifiers.interruption import CtrlC
 from classifiers.mlp import MLPClassifier
 from classifiers.model_file import load
 from classifiers.softmax_regression import SoftmaxRegression
-from classifiers.tables import is_missing
 from onehot import OneHotError
 
 __all__ = ["main"]
@@ -79,8 +69,8 @@ def _train(options: argparse.Namespace) -> int:
     if options.plot is not None:
         _check_plot(options.plot)
     frame = read_table(options.data)
-    y = np.asarray(_labels(frame, options.target, options.data))
-    frame, categorical = _features(frame.drop(options.target), options)
+    y = np.asarray(labels_in(frame, options.target, options.data))
+    frame, categorical = features_in(frame.drop(options.target), options.drop, options.categorical, options.data)
     model.set_params(categorical_features=categorical or None)
     print(f"{options.data}: {len(y)} rows, {len(np.unique(y))} classes")
     for kind, names in ("categories", categorical), ("numbers", [c for c in frame.columns if c not in categorical]):
@@ -119,7 +109,7 @@ def _predict(options: argparse.Namespace) -> int:
     if suffix not in {"", *SEPARATORS}:
         raise ValueError(f"{options.output}: predictions are written as {', '.join(SEPARATORS)}, not as {suffix}")
     model = load(options.model, list(MODELS.values()))
-    P = model.predict_proba(_columns_for(model, read_table(options.data), options.data))
+    P = model.predict_proba(columns_for(model, read_table(options.data), options.data))
     with nullcontext(sys.stdout) if to_screen else open(options.output, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter=SEPARATORS.get(suffix, ","), lineterminator="\n")
         writer.writerow(["prediction", *(f"P({label})" for label in model.classes_)])
@@ -133,12 +123,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     model = load(options.model, list(MODELS.values()))
     frame = read_table(options.data)
     named = {str(label): label for label in model.classes_}
-    labels = [str(label) for label in _labels(frame, options.target, options.data)]
+    labels = [str(label) for label in labels_in(frame, options.target, options.data)]
     for row, label in enumerate(labels):
         if label not in named:
             raise ValueError(f"{options.data}: column {options.target!r}, row {row}: the model has no class {label!r}")
     y = np.array([named[label] for label in labels], model.classes_.dtype)
-    X = _columns_for(model, frame, options.data)
+    X = columns_for(model, frame, options.data)
     losses, predicted = sample_losses(model, X, y), model.predict(X)
     print(f"{len(y)} rows   accuracy {np.mean(predicted == y):.4f}   NLL {losses.mean():.4f} nats")
     if len(named) <= MOST_CLASSES_SHOWN:
@@ -163,76 +153,6 @@ def _new_model(options: argparse.Namespace) -> Model:
             raise ValueError(f"{OPTION_OF[name]} is no option of --solver lbfgs; pass another, like --solver adam")
     model._check_parameters()
     return model
-
-
-def _features(frame: nw.DataFrame[Any], options: argparse.Namespace) -> tuple[nw.DataFrame[Any], list[str]]:
-    """Return the columns to learn from, numbers as numbers, and the names of the others, which are categories."""
-    for pattern in (*options.drop, *options.categorical):
-        if not any(_matches(name, [pattern]) for name in frame.columns):
-            raise ValueError(f"{options.data}: no column {pattern!r}; there are {', '.join(map(repr, frame.columns))}")
-    frame = frame.select([name for name in frame.columns if not _matches(name, options.drop)])
-    if not frame.columns:
-        raise ValueError(f"{options.data}: no column is left to learn from")
-    categorical, numbers = [], []
-    for name in frame.columns:
-        column = frame[name]
-        if _matches(name, options.categorical) or not (column.dtype.is_numeric() or column.dtype == nw.String):
-            categorical.append(name)
-            continue
-        try:
-            numbers.append(numbers_of(column))
-        except ValueError as error:
-            categorical.append(name)
-            if are_mostly_numbers(column):
-                warnings.warn(
-                    f"{options.data}: {error}, as most others are; the column is read as categories. Fill in "
-                    "what is no number, or leave the column out by --drop",
-                    stacklevel=2,
-                )
-    return frame.with_columns(*numbers), categorical
-
-
-def _matches(name: str, patterns: Sequence[str]) -> bool:
-    """Tell whether a name is one of the patterns, in which * and ? stand for any characters, and [ for itself."""
-    return any(fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in patterns)
-
-
-def _labels(frame: nw.DataFrame[Any], target: str, path: str) -> list[Any]:
-    if target not in frame.columns:
-        raise ValueError(f"{path}: no column {target!r}; there are {', '.join(map(repr, frame.columns))}")
-    labels: list[Any] = frame[target].to_list()
-    for row, label in enumerate(labels):
-        if is_missing(label):
-            raise ValueError(f"{path}: column {target!r}, row {row}: the label is missing")
-    if not labels:
-        raise ValueError(f"{path}: there are no rows")
-    return labels
-
-
-def _columns_for(model: Any, frame: nw.DataFrame[Any], path: str) -> Any:
-    """Return the columns that a model was fitted to, those of numbers as numbers."""
-    names = getattr(model, "feature_names_in_", None)
-    if names is not None:
-        for name in names:
-            if name not in frame.columns:
-                raise ValueError(f"{path}: no column {name!r}, which the model was fitted to")
-        frame = frame.select(*names)
-    encoder, fields = model._encoder, {}
-    if encoder is not None:
-        fields = {encoder.names[j]: known for j, known in zip(encoder.fields, encoder.categories, strict=True)}
-    typed = []
-    for name in frame.columns:  # a CSV file has text where a Parquet file has numbers
-        column = frame[name]
-        if name not in fields:
-            typed.append(numbers_of(column))
-        elif all(isinstance(label, bool) for label in fields[name]):
-            typed.append(bools_of(column))
-        elif not all(isinstance(label, str) for label in fields[name]):
-            typed.append(numeric_categories_of(column))
-        elif column.dtype.is_numeric() or column.dtype == nw.Boolean:
-            typed.append(labels_of(column, fields[name]))
-    X = frame.with_columns(*typed)
-    return X.to_numpy() if names is None else X.to_native()
 
 
 def _print_kept(model: Model) -> None:

@@ -96,6 +96,7 @@ LAYOUT = {
         "plots",
         "_demonstration",
         "data_files",
+        "_file_columns",
         "interruption",
         "_command_options",
         "command_line",

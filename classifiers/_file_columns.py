@@ -1,0 +1,98 @@
+"""What the columns of a file are: labels, categories or numbers, for a model to be trained or one that is.
+
+A CSV file has text where a Parquet file has numbers or bools; both have to make the same model, and be read by it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+import narwhals as nw
+
+from classifiers.data_files import are_mostly_numbers, bools_of, labels_of, numbers_of, numeric_categories_of
+from classifiers.tables import is_missing
+
+__all__ = ["columns_for", "features_in", "labels_in"]
+
+
+def labels_in(frame: nw.DataFrame[Any], target: str, path: str) -> list[Any]:
+    """Return the labels, of which there is at least one, and none missing."""
+    if target not in frame.columns:
+        raise _no_column(target, frame, path)
+    labels: list[Any] = frame[target].to_list()
+    for row, label in enumerate(labels):
+        if is_missing(label):
+            raise ValueError(f"{path}: column {target!r}, row {row}: the label is missing")
+    if not labels:
+        raise ValueError(f"{path}: there are no rows")
+    return labels
+
+
+def features_in(
+    frame: nw.DataFrame[Any], drop: Sequence[str], categorical: Sequence[str], path: str
+) -> tuple[nw.DataFrame[Any], list[str]]:
+    """Return the columns to learn from, numbers as numbers, and the names of the others, which are categories.
+
+    `drop` and `categorical` are patterns of names.
+    """
+    for pattern in (*drop, *categorical):
+        if not any(_matches(name, [pattern]) for name in frame.columns):
+            raise _no_column(pattern, frame, path)
+    frame = frame.select([name for name in frame.columns if not _matches(name, drop)])
+    if not frame.columns:
+        raise ValueError(f"{path}: no column is left to learn from")
+    categories, numbers = [], []
+    for name in frame.columns:
+        column = frame[name]
+        if _matches(name, categorical) or not (column.dtype.is_numeric() or column.dtype == nw.String):
+            categories.append(name)
+            continue
+        try:
+            numbers.append(numbers_of(column))
+        except ValueError as error:
+            categories.append(name)
+            if are_mostly_numbers(column):
+                warnings.warn(
+                    f"{path}: {error}, as most others are; the column is read as categories. Fill in "
+                    "what is no number, or leave the column out by --drop",
+                    stacklevel=2,
+                )
+    return frame.with_columns(*numbers), categories
+
+
+def columns_for(model: Any, frame: nw.DataFrame[Any], path: str) -> Any:
+    """Return the columns that a model was fitted to, those of numbers as numbers."""
+    names = getattr(model, "feature_names_in_", None)
+    if names is not None:
+        for name in names:
+            if name not in frame.columns:
+                raise ValueError(f"{path}: no column {name!r}, which the model was fitted to")
+        frame = frame.select(*names)
+    encoder, fields = model._encoder, {}
+    if encoder is not None:
+        fields = {encoder.names[j]: known for j, known in zip(encoder.fields, encoder.categories, strict=True)}
+    typed = []
+    for name in frame.columns:
+        column = frame[name]
+        if name not in fields:
+            typed.append(numbers_of(column))
+        elif all(isinstance(label, bool) for label in fields[name]):
+            typed.append(bools_of(column))
+        elif not all(isinstance(label, str) for label in fields[name]):
+            typed.append(numeric_categories_of(column))
+        elif column.dtype.is_numeric() or column.dtype == nw.Boolean:
+            typed.append(labels_of(column, fields[name]))
+    X = frame.with_columns(*typed)
+    return X.to_numpy() if names is None else X.to_native()
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    """Tell whether a name is one of the patterns, in which * and ? stand for any characters, and [ for itself."""
+    return any(fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in patterns)
+
+
+def _no_column(name: str, frame: nw.DataFrame[Any], path: str) -> ValueError:
+    return ValueError(f"{path}: no column {name!r}; there are {', '.join(map(repr, frame.columns))}")
