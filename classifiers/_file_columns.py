@@ -64,27 +64,26 @@ def features_in(
 
 
 def columns_for(model: Any, frame: nw.DataFrame[Any], path: str) -> Any:
-    """Return the columns that a model was fitted to, those of numbers as numbers."""
+    """Return the columns that a model was fitted to, as it takes them: by name, or by position where they had none."""
     names = getattr(model, "feature_names_in_", None)
     if names is not None:
         for name in names:
             if name not in frame.columns:
                 raise ValueError(f"{path}: no column {name!r}, which the model was fitted to")
         frame = frame.select(*names)
-    encoder, fields = model._encoder, {}
-    if encoder is not None:
-        fields = {encoder.names[j]: known for j, known in zip(encoder.fields, encoder.categories, strict=True)}
+    encoder = model._encoder
+    fields = {} if encoder is None else dict(zip(encoder.fields, encoder.categories, strict=True))
     typed = []
-    for name in frame.columns:
-        column = frame[name]
-        if name not in fields:
+    for j, column in enumerate(frame.iter_columns()):
+        known = fields.get(j)
+        if known is None:
             typed.append(numbers_of(column))
-        elif all(isinstance(label, bool) for label in fields[name]):
+        elif all(isinstance(label, bool) for label in known):
             typed.append(bools_of(column))
-        elif not all(isinstance(label, str) for label in fields[name]):
+        elif not all(isinstance(label, str) for label in known):
             typed.append(numeric_categories_of(column))
         elif column.dtype.is_numeric() or column.dtype == nw.Boolean:
-            typed.append(labels_of(column, fields[name]))
+            typed.append(labels_of(column, known))
     X = frame.with_columns(*typed)
     return X.to_numpy() if names is None else X.to_native()
 

@@ -254,6 +254,15 @@ def test_a_model_of_bare_codes_reads_files(problem, tmp_path, capfd):
     assert [int(line[0]) for line in out.splitlines()[1:]] == model.predict(problem.codes).tolist()
 
 
+def test_a_model_of_an_array_of_strings_reads_files(tmp_path, capfd, reader):
+    X = np.array([["Oslo", 41], ["Bergen", 23], ["Oslo", 35], ["Voss", 58]], dtype=object)
+    SoftmaxRegression(alpha=1e-3).fit(X, ["a", "b", "a", "b"]).save(tmp_path / "m.npz")
+    (tmp_path / "new.csv").write_text("city,age\nVoss,58\nOslo,41\n")
+    code, out, err = run(capfd, "predict", tmp_path / "m.npz", tmp_path / "new.csv")
+    assert (code, err) == (0, "")
+    assert [line[0] for line in out.splitlines()[1:]] == ["b", "a"]
+
+
 @pytest.mark.parametrize(("suffix", "head"), [("png", b"\x89PNG"), ("PDF", b"%PDF")])
 def test_curves_are_drawn_and_leave_the_backend_of_the_session(suffix, head, data, capfd):
     with matplotlib.rc_context({"backend": "svg"}):
