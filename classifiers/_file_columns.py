@@ -6,7 +6,7 @@ A CSV file has text where a Parquet file has numbers or bools; both have to make
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -15,7 +15,7 @@ import narwhals as nw
 from classifiers.data_files import are_mostly_numbers, bools_of, labels_of, numbers_of, numeric_categories_of
 from classifiers.tables import is_missing
 
-__all__ = ["columns_for", "features_in", "labels_in"]
+__all__ = ["columns_for", "features_in", "labels_as", "labels_in"]
 
 
 def labels_in(frame: nw.DataFrame[Any], target: str, path: str) -> list[Any]:
@@ -29,6 +29,17 @@ def labels_in(frame: nw.DataFrame[Any], target: str, path: str) -> list[Any]:
     if not labels:
         raise ValueError(f"{path}: there are no rows")
     return labels
+
+
+def labels_as(known: Collection[str], frame: nw.DataFrame[Any], target: str, path: str) -> list[str]:
+    """Return the labels as text, bools and numbers spelled as the known ones are, whatever file they come from."""
+    labels = labels_in(frame, target, path)
+    column = frame[target]
+    if {*known} <= {"True", "False"}:
+        column = bools_of(column)
+    if _is_numeric_or_bool(column):
+        labels = labels_of(column, known).to_list()
+    return [str(label) for label in labels]
 
 
 def features_in(
@@ -82,7 +93,7 @@ def columns_for(model: Any, frame: nw.DataFrame[Any], path: str) -> Any:
             typed.append(bools_of(column))
         elif not all(isinstance(label, str) for label in known):
             typed.append(numeric_categories_of(column))
-        elif column.dtype.is_numeric() or column.dtype == nw.Boolean:
+        elif _is_numeric_or_bool(column):
             typed.append(labels_of(column, known))
     X = frame.with_columns(*typed)
     return X.to_numpy() if names is None else X.to_native()
@@ -91,6 +102,10 @@ def columns_for(model: Any, frame: nw.DataFrame[Any], path: str) -> Any:
 def _matches(name: str, patterns: Sequence[str]) -> bool:
     """Tell whether a name is one of the patterns, in which * and ? stand for any characters, and [ for itself."""
     return any(fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in patterns)
+
+
+def _is_numeric_or_bool(column: nw.Series[Any]) -> bool:
+    return column.dtype.is_numeric() or column.dtype == nw.Boolean
 
 
 def _no_column(name: str, frame: nw.DataFrame[Any], path: str) -> ValueError:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
 from classifiers._command_options import OPTION_OF, in_options, parser
-from classifiers._file_columns import columns_for, features_in, labels_in
+from classifiers._file_columns import columns_for, features_in, labels_as, labels_in
 from classifiers._text_table import aligned
 from classifiers.data_files import SEPARATORS, read_table
 from classifiers.diagnostics import sample_losses, worst_predictions
@@ -123,7 +123,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     model = load(options.model, list(MODELS.values()))
     frame = read_table(options.data)
     named = {str(label): label for label in model.classes_}
-    labels = [str(label) for label in labels_in(frame, options.target, options.data)]
+    labels = labels_as(named, frame, options.target, options.data)
     for row, label in enumerate(labels):
         if label not in named:
             raise ValueError(f"{options.data}: column {options.target!r}, row {row}: the model has no class {label!r}")

@@ -205,6 +205,21 @@ def test_bools_are_the_same_in_any_file(words, tmp_path, capfd, reader):
         assert "accuracy 1.0000" in out
 
 
+@pytest.mark.parametrize("labels", [[True, False], [1, 2]], ids=["bools", "integers"])
+@pytest.mark.parametrize(("first", "second"), [("t.csv", "t.parquet"), ("t.parquet", "t.csv"), ("t.csv", "f.parquet")])
+def test_labels_are_the_same_in_any_file(first, second, labels, tmp_path, capfd, reader):
+    table = pl.DataFrame({"x": [0.0, 1.0] * 20, "y": labels * 20})
+    table.write_csv(tmp_path / "t.csv")
+    table.write_parquet(tmp_path / "t.parquet")
+    if labels[0] is not True:
+        table = table.cast({"y": pl.Float64})
+    table.write_parquet(tmp_path / "f.parquet")
+    assert trained(capfd, tmp_path / first, "--save", str(tmp_path / "m.npz"))[0] == 0
+    code, out, err = run(capfd, "evaluate", tmp_path / "m.npz", tmp_path / second, "--target", "y")
+    assert (code, err) == (0, "")
+    assert "accuracy 1.0000" in out
+
+
 def test_what_is_neither_true_nor_false_is_no_bool(tmp_path, capfd, reader):
     pl.DataFrame({"member": [True, False] * 4, "y": [1, 0] * 4}).write_parquet(tmp_path / "bools.parquet")
     assert trained(capfd, tmp_path / "bools.parquet", "--save", str(tmp_path / "m.npz"))[0] == 0
