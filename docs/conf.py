@@ -40,7 +40,6 @@ extensions = [
 ]
 exclude_patterns = ["_build", "auto_examples/*.ipynb", "auto_examples/*.py"]
 default_role = "py:obj"  # `OneHot` in a docstring is a link where there is something to link to
-nitpicky = False
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
@@ -150,16 +149,14 @@ def modules_without_a_page() -> list[str]:
 def prepare_page(app: Sphinx, docname: str, source: list[str]) -> None:
     """Drop the empty line that doctest needs at the end of a snippet, and add what is known only now."""
     source[0] = source[0].replace("\n\n```\n", "\n```\n")
-    if docname == "benchmarks" and (ROOT / "benchmarks" / "RESULTS.md").exists():
-        source[0] += "\n```{include} ../benchmarks/RESULTS.md\n:relative-images:\n:heading-offset: 1\n```\n"
     if docname == "api/more":
         for module in modules_without_a_page():
             source[0] += f"\n## {module}\n\n```{{eval-rst}}\n.. automodule:: {module}\n   :members:\n```\n"
 
 
 def completed_pages(*_: Any) -> list[str]:
-    """Name the pages that are read in every build, because their files do not show that they changed."""
-    return ["api/more", "benchmarks"]
+    """Name the page that is read in every build, because its file does not show that it changed."""
+    return ["api/more"]
 
 
 def setup(app: Sphinx) -> None:
