@@ -74,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
     predict = commands.add_parser("predict", help="write the class and the probabilities of each row")
     predict.add_argument("model", help="what train --save wrote")
     predict.add_argument("data", help=".csv, .tsv or .parquet")
-    predict.add_argument("-o", "--output", metavar="FILE", help="a CSV file; by default standard output")
+    predict.add_argument("-o", "--output", metavar="FILE", help="a CSV or TSV file; by default standard output")
 
     evaluate = commands.add_parser("evaluate", help="hold a model against known labels")
     evaluate.add_argument("model", help="what train --save wrote")
