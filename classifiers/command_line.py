@@ -37,8 +37,8 @@ __all__ = ["main"]
 Array = npt.NDArray[Any]
 Model = SoftmaxRegression | MLPClassifier
 MODELS: dict[str, type[Model]] = {"softmax": SoftmaxRegression, "mlp": MLPClassifier}
-OF_STEPS = {"batch_size", "learning_rate", "schedule"}
-MOST_CLASSES_SHOWN = 12
+MINIBATCH_PARAMETERS = {"batch_size", "learning_rate", "schedule"}
+MOST_SHOWN = 12  # classes in a table, names in a line
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,9 +73,8 @@ def _train(options: argparse.Namespace) -> int:
     frame, categorical = features_in(frame.drop(options.target), options.drop, options.categorical, options.data)
     model.set_params(categorical_features=categorical or None)
     print(f"{options.data}: {len(y)} rows, {len(np.unique(y))} classes")
-    for kind, names in ("categories", categorical), ("numbers", [c for c in frame.columns if c not in categorical]):
-        columns = "column" if len(names) == 1 else "columns"
-        print(f"  {len(names)} {columns} of {kind}" + (f": {', '.join(names)}" if 0 < len(names) <= 12 else ""))
+    _print_columns("categories", categorical)
+    _print_columns("numbers", [name for name in frame.columns if name not in categorical])
 
     ctrl_c = CtrlC()
     model.set_params(verbose=1, stopping=model._stopping_rule() | ctrl_c)
@@ -131,12 +130,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     X = columns_for(model, frame, options.data)
     losses, predicted = sample_losses(model, X, y), model.predict(X)
     print(f"{len(y)} rows   accuracy {np.mean(predicted == y):.4f}   NLL {losses.mean():.4f} nats")
-    if len(named) <= MOST_CLASSES_SHOWN:
+    if len(named) <= MOST_SHOWN:
         print("\nrows by true class (down) and predicted class (across)")
         counts = zip(named, _confusion(model, y, predicted), strict=True)
         print(aligned([["", *named], *([name, *row] for name, row in counts)]))
     print("\nthe worst predictions")
-    print(worst_predictions(model, X, y, k=min(5, len(y))))
+    print(worst_predictions(model, X, y, k=5))
     return 0
 
 
@@ -148,11 +147,16 @@ def _new_model(options: argparse.Namespace) -> Model:
     model.set_params(**{name: getattr(options, name) for name in given})
     model.set_params(early_stopping="validation_fraction" in given)
     if model.solver == "lbfgs":
-        unused = OF_STEPS if model.early_stopping else OF_STEPS | {"n_iter_no_change"}
+        unused = MINIBATCH_PARAMETERS if model.early_stopping else MINIBATCH_PARAMETERS | {"n_iter_no_change"}
         for name in sorted(given & unused):
             raise ValueError(f"{OPTION_OF[name]} is no option of --solver lbfgs; pass another, like --solver adam")
     model._check_parameters()
     return model
+
+
+def _print_columns(kind: str, names: Sequence[str]) -> None:
+    columns = "column" if len(names) == 1 else "columns"
+    print(f"  {len(names)} {columns} of {kind}" + (f": {', '.join(names)}" if 0 < len(names) <= MOST_SHOWN else ""))
 
 
 def _print_kept(model: Model) -> None:
