@@ -1,4 +1,4 @@
-"""A small problem in every format, and the slow, obvious network that the fast one is held to."""
+"""A small problem in every format, and what its fits are held to: the slow, obvious network, and each other."""
 
 from typing import Any, NamedTuple
 
@@ -8,6 +8,7 @@ from scipy import sparse
 from classifiers.design_matrix import DenseMatrix, SparseMatrix
 from onehot import OneHot
 from tests.onehot.oracle import one_hot
+from tests.tolerance import assert_close
 
 # What a user may pass, and what the network sees of it, from codes and their n_categories.
 FORMATS: dict[str, Any] = {
@@ -86,3 +87,12 @@ def slow_loss_and_gradients(X, y, weights, biases, activation, sample_weight=Non
         if layer:
             dZ = dh(Z[layer - 1]) * (dZ @ weights[layer].T)
     return loss, accuracy, dW, db
+
+
+def assert_same_trajectory(model, expected, terms, dtype=np.float64):
+    """Assert that two fits went through the same losses, gradients and accuracies to the same parameters."""
+    for field in ("loss", "accuracy", "gradient_norms"):
+        one, other = ([getattr(record, field) for record in m.history_] for m in (model, expected))
+        assert_close(one, other, dtype, terms=terms)
+    for parameter, other in zip(model._network.parameters, expected._network.parameters, strict=True):
+        assert_close(parameter, other, dtype, terms=terms)

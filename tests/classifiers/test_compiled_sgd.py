@@ -23,11 +23,6 @@ compiled_sgd = pytest.importorskip("classifiers._compiled_sgd", reason=NO_NUMBA)
 pytestmark = pytest.mark.usefixtures("numba_backend")
 
 
-@pytest.fixture(params=[np.float32, np.float64], ids=lambda dtype: dtype.__name__)
-def dtype(request):
-    return request.param
-
-
 class Textbook(SGD):
     """Gradient descent that is not known to the compiled code."""
 

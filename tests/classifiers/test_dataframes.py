@@ -15,6 +15,7 @@ from classifiers.diagnostics import gradient_check, sample_losses
 from classifiers.mixed_matrix import MixedMatrix
 from classifiers.stopping import MaxEpochs
 from onehot import CodeError, DTypeError, OneHot, ShapeError
+from tests.classifiers.oracle import assert_same_trajectory
 from tests.tolerance import assert_close
 
 WHY = "in the test extra; without it, only DataFrames go untested"
@@ -54,14 +55,6 @@ def model(hidden=(), **settings):
     return MLPClassifier(hidden, "tanh", **settings) if hidden else SoftmaxRegression(**settings)
 
 
-def assert_same_trajectory(fitted, expected):
-    for field in ("loss", "accuracy", "gradient_norms"):
-        values, others = ([getattr(record, field) for record in m.history_] for m in (fitted, expected))
-        assert_close(values, others, np.float64, terms=ROUNDINGS)
-    for parameter, other in zip(fitted._network.parameters, expected._network.parameters, strict=True):
-        assert_close(parameter, other, np.float64, terms=ROUNDINGS)
-
-
 @pytest.mark.parametrize("hidden", [(), (5,)], ids=str)
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_table_its_codes_and_its_dense_matrix_follow_one_trajectory(frame, columns, y, solver, hidden):
@@ -74,14 +67,14 @@ def test_a_table_its_codes_and_its_dense_matrix_follow_one_trajectory(frame, col
     fields = np.column_stack([np.array(columns[name], dtype=object) for name in FIELDS])
     codes = np.column_stack([OrdinalEncoder().fit_transform(fields), numbers])
     on_codes = model(hidden, **settings, categorical_features=[0, 1]).fit(codes, y)
-    assert_same_trajectory(on_codes, on_frame)
+    assert_same_trajectory(on_codes, on_frame, ROUNDINGS)
 
     one_hot = OneHotEncoder(sparse_output=False).fit_transform(fields)
     dense = np.hstack([one_hot, StandardScaler().fit_transform(numbers)])
     on_dense = model(hidden, **settings).fit(dense, y)
-    assert_same_trajectory(on_dense, on_frame)
+    assert_same_trajectory(on_dense, on_frame, ROUNDINGS)
     assert_close(on_dense.predict_log_proba(dense), on_frame.predict_log_proba(X), terms=ROUNDINGS)
-    assert_same_trajectory(model(hidden, **settings).fit(sparse.csr_array(dense), y), on_frame)
+    assert_same_trajectory(model(hidden, **settings).fit(sparse.csr_array(dense), y), on_frame, ROUNDINGS)
 
 
 @pytest.mark.parametrize("solver", ["lbfgs", "adagrad"])
@@ -90,7 +83,7 @@ def test_a_table_of_fields_only_is_its_codes(frame, columns, y, solver):
     codes = OrdinalEncoder(dtype=int).fit_transform(np.array([columns[name] for name in FIELDS], dtype=object).T)
     on_frame = model(solver=solver, max_iter=EPOCHS, stopping=MaxEpochs(EPOCHS)).fit(X, y)
     on_codes = model(solver=solver, max_iter=EPOCHS, stopping=MaxEpochs(EPOCHS)).fit(codes, y)
-    assert_same_trajectory(on_frame, on_codes)
+    assert_same_trajectory(on_frame, on_codes, ROUNDINGS)
     assert (on_frame.predict(X) == on_codes.predict(codes)).all()
 
 
@@ -98,7 +91,7 @@ def test_learning_by_parts(frame, columns, y):
     X = frame(columns)
     fitted = model((5,), solver="adam").partial_fit(X, y, range(3)).partial_fit(X[:30], y[:30])
     again = model((5,), solver="adam").partial_fit(X, y, range(3)).partial_fit(X[:30], y[:30])
-    assert_same_trajectory(fitted, again)
+    assert_same_trajectory(fitted, again, ROUNDINGS)
     assert len(fitted.history_) == 2
 
 

@@ -20,11 +20,6 @@ def design(request, problem, dtype):
     return DESIGNS[request.param](problem.codes, problem.n_categories, dtype)
 
 
-@pytest.fixture(params=[np.float32, np.float64])
-def dtype(request):
-    return request.param
-
-
 @pytest.fixture
 def dense(problem):
     return one_hot(problem.codes, problem.n_categories)

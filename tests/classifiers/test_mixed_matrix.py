@@ -11,11 +11,6 @@ from tests.onehot.oracle import assert_product, one_hot
 D, M = 3, 2
 
 
-@pytest.fixture(params=[np.float32, np.float64])
-def dtype(request):
-    return request.param
-
-
 @pytest.fixture
 def numbers(problem):
     N = np.random.default_rng(1).normal(size=(len(problem.codes), M))
