@@ -67,6 +67,8 @@ def write_archive(path: str | os.PathLike[str], content: dict[str, Any], arrays:
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no folder to save a model in", str(target.parent))
+    if target.exists() and not target.is_file():  # for root, even /dev/null would be replaced
+        raise FileExistsError(errno.EEXIST, "this is no file that a model could replace", str(target))
     try:
         with open(temporary, "xb") as file:
             _write_zip(file, envelope, arrays)

@@ -268,6 +268,15 @@ def test_a_file_is_replaced_at_once_or_left_alone(call, error, problem, tmp_path
     assert os.listdir(tmp_path) == ["model.npz"]
 
 
+def test_what_is_no_file_is_left_alone(problem, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, tmp_path):
+        with pytest.raises(FileExistsError, match="no file that a model could replace"):
+            fitted(problem).save(path)
+    assert pipe.is_fifo()
+
+
 @pytest.fixture
 def saved(problem, tmp_path):
     """Return the path of a file that holds a model."""
