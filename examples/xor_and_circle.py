@@ -78,8 +78,9 @@ for row, (task, y) in zip(rows, labels.items(), strict=True):
     for ax, (name, form) in zip(row, columns, strict=True):
         X, model = formats[form], fitted[task, name, form]
         decision_regions(model, X[train][:300], y[train][:300], ax=ax)
-        ax.get_legend().remove()
-        ax.set(title=f"{name} on {form}: {model.score(X[test], y[test]):.0%}", aspect="equal", xlabel="", ylabel="")
-    row[0].set_ylabel(task, fontsize="large")
+        if ax is not row[-1]:
+            ax.get_legend().remove()
+        ax.set(title=f"{name} on {form}: {model.score(X[test], y[test]):.0%}", aspect="equal")
+    row[-1].get_legend().set_title(task)
 figure.savefig("xor_and_circle.png", dpi=150)
 print("\nWrote xor_and_circle.png.")
