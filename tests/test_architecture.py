@@ -36,7 +36,7 @@ LAYOUT = {
         "__main__",
     ],
     "onehot._kernels": [
-        "_codes",
+        "_numpy_codes",
         "_scipy",
         "_numba_row",
         "_numba_loops",

@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 
 from onehot._arrays import Array, index_dtype
-from onehot._kernels import _codes as numpy_kernels
 from onehot._kernels import _numba_loops as loops
 from onehot._kernels import _numba_softmax as softmax_loops
-from onehot._kernels._codes import as_unsigned, in_range
+from onehot._kernels import _numpy_codes
 from onehot._kernels._numba_coalesce import coalesce
 from onehot._kernels._numba_loops import compiled, is_far
 from onehot._kernels._numba_row import fill, load, plus, store
 from onehot._kernels._numba_softmax import constant_classes
+from onehot._kernels._numpy_codes import as_unsigned, in_range
 from onehot._threads import map_in_order, n_threads, uneven_parts
 
 __all__ = [
@@ -47,7 +47,7 @@ HEAD_START = 1 << 18  # numbers that the caller's thread moves while another one
 def shift_codes(codes: Array, n_categories: Array, offsets: Array, indices: Array) -> bool:
     """Set ``indices = codes + offsets``: (n, f), (f,) -> (n, f); return whether all codes are in [0, n_categories)."""
     if not _is_plain(codes):
-        return numpy_kernels.shift_codes(codes, n_categories, offsets, indices)
+        return _numpy_codes.shift_codes(codes, n_categories, offsets, indices)
     unsigned, largest = as_unsigned(codes, n_categories)
     return _shift_codes(unsigned, largest, offsets.astype(indices.dtype), indices)
 

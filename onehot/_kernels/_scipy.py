@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from onehot._arrays import Array, index_dtype
-from onehot._kernels._codes import in_range, shift_codes
+from onehot._kernels._numpy_codes import in_range, shift_codes
 from onehot._threads import map_in_order, n_threads, uneven_parts
 
 __all__ = [
