@@ -1,4 +1,4 @@
-"""What pictures share: axes, their ticks, and colors that all readers can tell apart."""
+"""What pictures share: axes, their ticks, and colours that all readers can tell apart."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def integer_ticks(axis: Any) -> None:
 
 
 def class_colors(K: int) -> npt.NDArray[Any]:
-    """Return a color for each of K classes: RGB in [0, 1], (K, 3)."""
+    """Return a colour for each of K classes: RGB in [0, 1], (K, 3)."""
     from matplotlib import colormaps, colors
 
     rgba = colors.to_rgba_array(COLORS[:K]) if K <= len(COLORS) else colormaps["viridis"](np.linspace(0, 1, K))
