@@ -109,10 +109,11 @@ def weights_of(sample_weight: Any, class_weight: ClassWeight, classes: Array, y_
             f"sample_weight has shape {sample_weight.shape}, but holds one number a sample; validation data are "
             "passed by name, X_val= and y_val="
         )
-    for row in np.flatnonzero(np.ma.getmaskarray(sample_weight))[:1].tolist():
-        raise ValueError(
-            f"sample_weight, row {row}: the weight is masked; pass sample_weight.filled(0) to leave it out"
-        )
+    if isinstance(sample_weight, np.ma.MaskedArray):
+        for row in np.flatnonzero(np.ma.getmaskarray(sample_weight))[:1].tolist():
+            raise ValueError(
+                f"sample_weight, row {row}: the weight is masked; pass sample_weight.filled(0) to leave it out"
+            )
     given = np.empty((len(y_index), 1))
     try:
         weight: Array = _check_sample_weight(sample_weight, given, dtype=np.float64, ensure_non_negative=True)

@@ -37,27 +37,27 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> l
     The caller's thread is one of them and waits for nobody to begin, so that calls may overlap and contain each other.
     Where several items fail, the error of the first is raised, but an interrupt before any.
     """
-    items = list(items)
-    left = iter(range(len(items)))  # whoever asks next gets the next one
+    calls = [partial(function, item) for item in items]
+    left = iter(range(len(calls)))  # whoever asks next gets the next one
     done: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
 
     def work() -> None:
         for k in left:
             try:
-                done.put((k, function(items[k]), None))
+                done.put((k, calls[k](), None))
             except BaseException as error:
                 done.put((k, None, error))
                 for other in left:  # which nobody needs to begin
                     done.put((other, None, None))
 
-    _helpers.ask(work, min(n_threads(), len(items)) - 1)
+    _helpers.ask(work, min(n_threads(), len(calls)) - 1)
     try:
         work()
-        answers = sorted((done.get() for _ in items), key=lambda answer: answer[0])
+        answers = sorted((done.get() for _ in calls), key=lambda answer: answer[0])
     finally:
         for _ in left:  # after an interrupt
             pass
-    items.clear()  # a thread that finds nothing left holds on to nothing
+    calls.clear()  # a thread that finds nothing left holds on to nothing
     errors = [error for _, _, error in answers if error is not None]
     if errors:
         try:

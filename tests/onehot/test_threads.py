@@ -1,6 +1,7 @@
 """Calls shared out among threads: their order, their errors, and calls within calls."""
 
 import weakref
+from functools import partial
 from queue import SimpleQueue
 from threading import Barrier, Event, Thread, get_ident
 from typing import Any
@@ -137,6 +138,22 @@ def test_nothing_is_held_on_to_after_an_error(n):
         map_in_order(fail, [item])
     del item
     assert gone() is None
+
+
+def test_a_call_that_no_thread_was_free_for_leaves_nothing_behind(n):
+    everybody = Barrier(n)
+
+    def is_held(_):
+        everybody.wait(30)  # all are busy, so that who is asked comes when all is done
+        data = np.arange(3)
+        map_in_order(partial(np.take, data), range(3))
+        reference = weakref.ref(data)
+        del data
+        held = reference() is not None
+        everybody.wait(30)
+        return held
+
+    assert map_in_order(is_held, range(n)) == [False] * n
 
 
 def test_without_other_threads_the_caller_does_it_all(monkeypatch):
