@@ -19,7 +19,7 @@ from classifiers._input import IF_MISSING, as_design_matrix, refuse_strings
 from classifiers._warn import warn
 from classifiers.columns import ColumnEncoder
 from classifiers.design_matrix import DesignMatrix
-from classifiers.tables import describe_kinds, has_names, is_frame, is_table, refuse_other_than_tables
+from classifiers.tables import Names, describe_kinds, has_names, is_frame, is_table, refuse_other_than_tables
 from onehot import CodeError, DTypeError, OneHot, ShapeError
 from onehot._codes import normalize_n_categories
 from onehot._errors import field_label
@@ -117,11 +117,8 @@ class InputReader(BaseEstimator):
 
     def _check_names(self, X: Any, *, fitting: bool) -> None:
         """Learn the names of the columns of X, or hold X to those learned."""
-        if has_names(X) and _get_feature_names(X) is None:  # it would pass columns in any order
-            raise TypeError(
-                f"this version of scikit-learn cannot read the column names of a {type(X).__module__.split('.')[0]} "
-                "DataFrame; install scikit-learn 1.9 or newer, or pass a pandas DataFrame"
-            )
+        if has_names(X) and _get_feature_names(X) is None:  # scikit-learn before 1.9: it would take them in any order
+            X = Names(X)
         try:
             _check_feature_names(self, X, reset=fitting)
         except ValueError as error:

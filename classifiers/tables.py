@@ -23,6 +23,7 @@ __all__ = [
     "NUMBERS",
     "Column",
     "Label",
+    "Names",
     "columns_of",
     "describe_kinds",
     "has_names",
@@ -86,6 +87,20 @@ def is_table(X: Any) -> bool:
 def has_names(X: Any) -> bool:
     """Tell whether X is a DataFrame whose columns have strings for names."""
     return is_frame(X) and all(isinstance(name, str) for name in nw.from_native(X, eager_only=True).columns)
+
+
+class Names:
+    """The names of a DataFrame by the interchange protocol, as scikit-learn before 1.9 reads them but of pandas."""
+
+    def __init__(self, X: Any) -> None:
+        self.names: list[str] = nw.from_native(X, eager_only=True).columns
+
+    def __dataframe__(self) -> Names:
+        return self
+
+    def column_names(self) -> list[str]:
+        """Return the names of the columns."""
+        return self.names
 
 
 def describe_kinds(X: Any) -> tuple[list[str], list[str]]:
