@@ -18,6 +18,7 @@ __all__ = ["classes_of", "index_of", "mean_one", "read_classes", "read_labels", 
 
 Array = npt.NDArray[Any]
 ClassWeight = Mapping[Any, float] | str | None
+MOST_PLACES = 1 << 16
 
 
 def read_labels(X: Any, y: npt.ArrayLike, *, name: str = "y") -> Array:
@@ -74,7 +75,7 @@ def _of_one_type(labels: Array, name: str) -> Array:
 
 def classes_of(labels: Array, *, name: str = "y") -> Array:
     """Return the distinct labels, sorted, (K,); raise where there is only one."""
-    classes: Array = np.unique(labels)
+    classes = _distinct(labels)
     if len(classes) < 2:
         raise ValueError(
             f"{name} has only one class, {classes.tolist()[0]!r}; a classifier needs samples of 2 classes or more"
@@ -91,13 +92,40 @@ def read_classes(classes: npt.ArrayLike) -> Array:
 def index_of(classes: Array, labels: Array) -> npt.NDArray[np.intp]:
     """Return labels as positions in `classes`, (n,)."""
     try:
-        index = np.searchsorted(classes, labels)
+        index = _positions(classes, labels)
     except TypeError:  # strings among numbers, or the reverse
         index = np.zeros(len(labels), np.intp)
     index[index == len(classes)] = 0
     for row in np.flatnonzero(classes[index] != labels)[:1]:
         raise ValueError(f"y, row {row}: class {labels.tolist()[row]!r} is not one of {classes.tolist()}")
     return index
+
+
+def _distinct(labels: Array) -> Array:
+    """Return ``np.unique(labels)``: of integers that are close, in a fraction of the time."""
+    places = _places(labels)
+    if places is None:
+        return np.unique(labels)
+    occurs = np.zeros(len(places), bool)
+    occurs[labels - places[0]] = True
+    return places[occurs].astype(labels.dtype)
+
+
+def _positions(classes: Array, labels: Array) -> npt.NDArray[np.intp]:
+    """Return ``np.searchsorted(classes, labels)``: of integers that are close, in a fraction of the time."""
+    places = _places(labels)
+    if places is None:
+        return np.searchsorted(classes, labels)
+    positions: npt.NDArray[np.intp] = np.searchsorted(classes, places)[labels - places[0]]
+    return positions
+
+
+def _places(labels: Array) -> npt.NDArray[np.int64] | None:
+    """Return the integers from the smallest label to the largest, where they are few."""
+    if labels.dtype.kind != "i" or not labels.size:
+        return None
+    low, high = int(labels.min()), int(labels.max())
+    return np.arange(low, high + 1) if high - low < max(MOST_PLACES, len(labels)) else None
 
 
 def weights_of(sample_weight: Any, class_weight: ClassWeight, classes: Array, y_index: Array) -> Array | None:

@@ -60,7 +60,8 @@ def lookup(table: Array, indices: npt.ArrayLike, /, *, out: Array | None = None)
     array([[20., 21.],
            [ 0.,  1.]])
     """
-    table = as_array(table, "table")
+    if type(table) is not np.ndarray:
+        table = as_array(table, "table")
     if table.ndim != 2:
         raise ShapeError(f"the table must have shape (V, d), got {table.shape}")
     indices = _checked_indices(indices, len(table))
@@ -181,14 +182,16 @@ def embed(table: Array, X: OneHot, /) -> tuple[Array, Callable[[Array], RowGradi
 
 
 def _checked_indices(indices: npt.ArrayLike, V: int) -> npt.NDArray[np.integer[Any]]:
-    indices = as_array(indices, "indices")
+    if type(indices) is not np.ndarray:
+        indices = as_array(indices, "indices")
     if not indices.size:
         return indices.astype(np.intp)
-    if indices.dtype.kind not in "iu":
+    kind = indices.dtype.kind
+    if kind not in "iu":
         raise DTypeError(f"indices must be integers, got {indices.dtype}")
     # item(argmin()) is min(), several times faster for a few indices
     if indices.item(indices.argmin()) < 0 or indices.item(indices.argmax()) >= V:
         where = tuple(np.argwhere((indices < 0) | (indices >= V))[0].tolist())
         place = where[0] if len(where) == 1 else where
         raise RowIndexError(f"index {indices[where]} at position {place} is not in [0, {V}); none counts from the end")
-    return indices if indices.dtype.kind == "i" else indices.astype(np.intp)  # NumPy 2.0 takes no uint64
+    return indices if kind == "i" else indices.astype(np.intp)  # NumPy 2.0 takes no uint64

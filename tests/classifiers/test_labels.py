@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
 
 from classifiers import SoftmaxRegression
-from classifiers.labels import read_labels, weights_of
+from classifiers.labels import classes_of, index_of, read_labels, weights_of
 
 CODES = np.array([[0], [1], [0], [1]])
 
@@ -138,3 +139,22 @@ def test_balanced_weights_do_not_depend_on_the_scale_of_the_others(scale):
     classes, y_index = np.array([0, 1]), np.array([0, 1, 1, 1])
     weight: Any = weights_of(np.full(4, scale), "balanced", classes, y_index)
     np.testing.assert_allclose(weight / weight[0], [1, 1 / 3, 1 / 3, 1 / 3])
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64", "uint8", "uint64", "bool", "float64", "U4"])
+@pytest.mark.parametrize("extremes", [False, True])
+def test_classes_and_positions_are_those_of_unique_and_searchsorted(dtype, extremes):
+    labels = np.random.default_rng(0).integers(0, 100, 500).astype(dtype)
+    if extremes and labels.dtype.kind in "iu":
+        labels[:2] = np.iinfo(dtype).min, np.iinfo(dtype).max
+    classes = classes_of(labels)
+    expected, index = np.unique(labels, return_inverse=True)
+    assert_array_equal(classes, expected, strict=True)
+    assert_array_equal(index_of(classes, labels), index)
+
+
+@pytest.mark.parametrize("wrong", [-1, 3, 9, 10**6])
+def test_a_class_that_is_none_is_named_wherever_it_lies(wrong):
+    classes = np.array([0, 2, 8])
+    with pytest.raises(ValueError, match=f"y, row 2: class {wrong} is not one of"):
+        index_of(classes, np.array([0, 2, wrong]))
