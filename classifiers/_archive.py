@@ -24,7 +24,7 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ARRAY_KINDS", "Arrays", "ModelFileError", "read_archive", "write_archive"]
+__all__ = ["ARRAY_KINDS", "Arrays", "ModelFileError", "check_target", "read_archive", "write_archive"]
 
 Array = npt.NDArray[Any]
 Arrays: TypeAlias = dict[str, Array]
@@ -63,12 +63,9 @@ def write_archive(path: str | os.PathLike[str], content: dict[str, Any], arrays:
     """
     arrays = {name: np.asarray(a, a.dtype.newbyteorder("<"), order="C") for name, a in arrays.items()}
     envelope = {"format": FORMAT, "version": VERSION, "sha256": _digest(content, arrays), "content": content}
+    check_target(path)
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no folder to save a model in", str(target.parent))
-    if target.exists() and not target.is_file():  # for root, even /dev/null would be replaced
-        raise FileExistsError(errno.EEXIST, "this is no file that a model could replace", str(target))
     try:
         with open(temporary, "xb") as file:
             _write_zip(file, envelope, arrays)
@@ -78,6 +75,15 @@ def write_archive(path: str | os.PathLike[str], content: dict[str, Any], arrays:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def check_target(path: str | os.PathLike[str]) -> None:
+    """Raise where no file can be written, or would take the place of what is none."""
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no folder to save a model in", str(target.parent))
+    if target.exists() and not target.is_file():  # for root, even /dev/null would be replaced
+        raise FileExistsError(errno.EEXIST, "this is no file that a model could replace", str(target))
 
 
 def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays]:

@@ -83,6 +83,11 @@ def columns_for(model: Any, frame: nw.DataFrame[Any], path: str) -> Any:
                 raise ValueError(f"{path}: no column {name!r}, which the model was fitted to")
         frame = frame.select(*names)
     encoder = model._encoder
+    if encoder is not None and len(frame.columns) != len(encoder.names):
+        raise ValueError(
+            f"{path}: {len(frame.columns)} columns of features, but the model was fitted to {len(encoder.names)}, "
+            "whose names it does not know"
+        )
     fields = {} if encoder is None else dict(zip(encoder.fields, encoder.categories, strict=True))
     typed = []
     for j, column in enumerate(frame.iter_columns()):

@@ -65,9 +65,10 @@ class FittedModel(InputReader):
             each is the change of the logits when the column is left out; see `classifiers.explanation`.
         """
         check_is_fitted(self)
-        x = self._read(X).tocsr()
-        if x.shape[0] != 1:
-            raise ShapeError(f"X has {x.shape[0]} rows; explain takes one, like X[3:4]")
+        design = self._read(X)
+        if design.shape[0] != 1:
+            raise ShapeError(f"X has {design.shape[0]} rows; explain takes one, like X[3:4]")
+        x = design.tocsr()
         counts, labels = self.n_categories_ or (), self.get_feature_names_out().tolist()
         V = sum(counts)
         numbers = x[:, V:].toarray()[0] if self._encoder is None else self._encoder.numbers_of(self._as_table(X))[0]

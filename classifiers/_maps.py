@@ -94,7 +94,7 @@ def decision_regions(
     K = P.shape[-1]
     colors = class_colors(K)
     certainty = (P.max(axis=-1, keepdims=True) - 1 / K) / (1 - 1 / K)
-    image = 1 - (0.15 + 0.55 * certainty) * (1 - colors[P.argmax(axis=-1)])  # between white and the color of the class
+    image = 1 - (0.15 + 0.55 * certainty) * (1 - colors[P.argmax(axis=-1)])  # between white and the colour of the class
     (left, right), (bottom, top) = _edges(across), _edges(up)
     ax.imshow(image, origin="lower", extent=(left, right, bottom, top), aspect="auto", interpolation="nearest")
     if y is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -117,6 +118,7 @@ class InputReader(BaseEstimator):
 
     def _check_names(self, X: Any, *, fitting: bool) -> None:
         """Learn the names of the columns of X, or hold X to those learned."""
+        X = nw.to_native(X, pass_through=True)
         if has_names(X) and _get_feature_names(X) is None:  # scikit-learn before 1.9: it would take them in any order
             X = Names(X)
         try:

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
+from classifiers._archive import check_target
 from classifiers._command_options import OPTION_OF, in_options, parser
 from classifiers._file_columns import columns_for, features_in, labels_as, labels_in
 from classifiers._text_table import aligned
@@ -66,6 +67,8 @@ def _train(options: argparse.Namespace) -> int:
     for path in (options.save, options.plot):
         if path is not None:
             _check_output(path, options.data)
+    if options.save is not None:
+        check_target(options.save)
     if options.plot is not None:
         _check_plot(options.plot)
     frame = read_table(options.data)
@@ -127,7 +130,8 @@ def _evaluate(options: argparse.Namespace) -> int:
         if label not in named:
             raise ValueError(f"{options.data}: column {options.target!r}, row {row}: the model has no class {label!r}")
     y = np.array([named[label] for label in labels], model.classes_.dtype)
-    X = columns_for(model, frame, options.data)
+    has_names = hasattr(model, "feature_names_in_")
+    X = columns_for(model, frame if has_names else frame.drop(options.target), options.data)
     losses, predicted = sample_losses(model, X, y), model.predict(X)
     print(f"{len(y)} rows   accuracy {np.mean(predicted == y):.4f}   NLL {losses.mean():.4f} nats")
     if len(named) <= MOST_SHOWN:

@@ -18,7 +18,6 @@ __all__ = ["classes_of", "index_of", "mean_one", "read_classes", "read_labels", 
 
 Array = npt.NDArray[Any]
 ClassWeight = Mapping[Any, float] | str | None
-MOST_PLACES = 1 << 16
 
 
 def read_labels(X: Any, y: npt.ArrayLike, *, name: str = "y") -> Array:
@@ -55,7 +54,7 @@ def _as_it_is(y: Any) -> Any:
             array = np.asarray(y)
             return array if array.dtype.kind in "iub" else np.array(series.to_list(), dtype=object)
     if not isinstance(y, np.ndarray):
-        return np.asarray(y) if hasattr(y, "dtype") else y
+        return np.asarray(y) if hasattr(y, "dtype") and hasattr(y, "__array__") else y
     return y.astype(object) if y.dtype.kind == "T" else y
 
 
@@ -121,11 +120,11 @@ def _positions(classes: Array, labels: Array) -> npt.NDArray[np.intp]:
 
 
 def _places(labels: Array) -> npt.NDArray[np.int64] | None:
-    """Return the integers from the smallest label to the largest, where they are few."""
+    """Return the integers from the smallest label to the largest, where they are no more than the labels."""
     if labels.dtype.kind != "i" or not labels.size:
         return None
     low, high = int(labels.min()), int(labels.max())
-    return np.arange(low, high + 1) if high - low < max(MOST_PLACES, len(labels)) else None
+    return low + np.arange(high - low + 1) if high - low < len(labels) else None
 
 
 def weights_of(sample_weight: Any, class_weight: ClassWeight, classes: Array, y_index: Array) -> Array | None:

@@ -147,7 +147,8 @@ class MLPClassifier(CategoricalClassifier):
 
     def _architecture(self) -> dict[str, Any]:
         layers = [int(H) for H in self.hidden_layer_sizes]
-        return {**super()._architecture(), "layers": layers, "activation": get_activation(self.activation)}
+        activation = {"activation": get_activation(self.activation)} if layers else {}
+        return {**super()._architecture(), "layers": layers, **activation}
 
     @property
     def coefs_(self) -> list[npt.NDArray[Any]]:

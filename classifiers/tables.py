@@ -14,8 +14,9 @@ from typing import Any, TypeAlias
 import narwhals as nw
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
-from onehot import CodeError, DTypeError
+from onehot import CodeError, DTypeError, OneHot
 from onehot._errors import field_label
 
 __all__ = [
@@ -49,7 +50,7 @@ def refuse_other_than_tables(X: Any) -> None:
     if isinstance(X, np.ma.MaskedArray) and X.ndim == 2:
         for row, column in np.argwhere(np.ma.getmaskarray(X))[:1].tolist():
             raise DTypeError(f"column {column}, row {row}: the value is masked, and would be read; {IF_MASKED}")
-    if isinstance(X, np.ndarray | list):
+    if isinstance(X, np.ndarray | list | OneHot) or sparse.issparse(X):
         return
     if nw.dependencies.is_into_series(X):
         raise ValueError(

@@ -140,7 +140,8 @@ def _as_integers(codes: npt.ArrayLike, missing: Missing, names: Sequence[str] | 
     if np.ma.is_masked(codes):
         raise DTypeError("codes are a masked array; pass codes.filled(-1), and missing='zero' or missing='own'")
     codes = np.asarray(codes)
-    codes = codes.astype(codes.dtype.newbyteorder("="), copy=False)  # NumPy 2.0.0 crashes on a swapped uint32 == -1
+    if not codes.dtype.isnative:  # NumPy 2.0.0 crashes on a swapped uint32 == -1
+        codes = codes.astype(codes.dtype.newbyteorder("="))
     if codes.ndim not in (1, 2):
         raise ShapeError(f"codes must have shape (n,) or (n, f), got {codes.shape}")
     if codes.ndim == 1:

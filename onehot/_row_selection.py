@@ -30,7 +30,9 @@ def row_numbers(rows: Array, n: int) -> Array:
             if len(rows) != n:
                 raise ShapeError(f"a mask of {len(rows)} rows cannot select from {n}")
             return rows.nonzero()[0]
-        if rows.size and kind not in "iu":
+        if not rows.size:
+            return np.empty(0, np.intp)
+        if kind not in "iu":
             raise DTypeError(f"rows must be integers or a boolean mask, got {rows.dtype}")
         if (rows >= n).any():  # of unsigned ones, which could become negative below
             raise_outside(rows, n)

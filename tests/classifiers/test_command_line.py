@@ -276,6 +276,21 @@ def test_a_model_of_an_array_of_strings_reads_files(tmp_path, capfd, reader):
     code, out, err = run(capfd, "predict", tmp_path / "m.npz", tmp_path / "new.csv")
     assert (code, err) == (0, "")
     assert [line[0] for line in out.splitlines()[1:]] == ["b", "a"]
+    (tmp_path / "known.csv").write_text("y,city,age\nb,Voss,58\na,Oslo,41\n")
+    code, out, err = run(capfd, "evaluate", tmp_path / "m.npz", tmp_path / "known.csv", "--target", "y")
+    assert (code, err) == (0, "")
+    assert out.startswith("2 rows   accuracy 1.0000")
+    code, _, err = run(capfd, "predict", tmp_path / "m.npz", tmp_path / "known.csv")
+    assert code == 1
+    assert "3 columns of features, but the model was fitted to 2, whose names it does not know" in err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes on this system")
+def test_a_pipe_that_no_model_can_replace_is_refused_before_training(data, capfd):
+    os.mkfifo("pipe")
+    code, out, err = run(capfd, *TRAIN, "--save", "pipe")
+    assert (code, out) == (1, "")
+    assert "this is no file that a model could replace" in err
 
 
 @pytest.mark.parametrize(("suffix", "head"), [("png", b"\x89PNG"), ("PDF", b"%PDF")])

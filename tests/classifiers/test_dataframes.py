@@ -2,6 +2,7 @@
 
 import warnings
 
+import narwhals as nw
 import numpy as np
 import pytest
 from scipy import sparse
@@ -139,6 +140,15 @@ def test_a_missing_column_is_no_matter_of_order():
     X = pd.DataFrame({"order": ["a", "b"], "n": [1.0, 2.0]})
     with pytest.raises(ValueError, match=r"yet now missing:\n- order\n$"):
         model().fit(X, [0, 1]).predict(X[["n"]])
+
+
+def test_a_frame_of_narwhals_is_held_to_the_names_of_its_columns(frame, columns, y):
+    fitted = model().fit(nw.from_native(frame(columns)), y)
+    assert fitted.feature_names_in_.tolist() == [*columns]
+    X = nw.from_native(frame(columns))
+    assert_close(fitted.predict_proba(X), fitted.predict_proba(frame(columns)), terms=ROUNDINGS)
+    with pytest.raises(ValueError, match="in the same order"):
+        fitted.predict(X.select(reversed(X.columns)))
 
 
 def test_names_are_there_for_older_releases_of_scikit_learn(frame, columns):

@@ -572,6 +572,12 @@ def test_another_network_is_not_gone_on_with(go_on, change):
         getattr(model, go_on)(codes, y)
 
 
+def test_without_hidden_layers_the_activation_is_no_matter():
+    codes, y = np.arange(60)[:, None] % 5, np.arange(60) % 3
+    model = MLPClassifier((), max_iter=1, tol=0, warm_start=True).fit(codes, y)
+    assert len(model.set_params(activation="tanh").partial_fit(codes, y).history_) == 2
+
+
 def test_samples_without_weight_are_not_held_out(problem):
     weight = np.zeros(len(problem.y))
     there = np.sort(np.random.default_rng(0).permutation(len(weight))[:40])

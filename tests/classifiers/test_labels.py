@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from scipy import sparse
 
 from classifiers import SoftmaxRegression
 from classifiers.labels import classes_of, index_of, read_labels, weights_of
@@ -142,15 +143,23 @@ def test_balanced_weights_do_not_depend_on_the_scale_of_the_others(scale):
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64", "uint8", "uint64", "bool", "float64", "U4"])
-@pytest.mark.parametrize("extremes", [False, True])
+@pytest.mark.parametrize("extremes", ["", "both", "last"])
 def test_classes_and_positions_are_those_of_unique_and_searchsorted(dtype, extremes):
     labels = np.random.default_rng(0).integers(0, 100, 500).astype(dtype)
-    if extremes and labels.dtype.kind in "iu":
+    if extremes == "both" and labels.dtype.kind in "iu":
         labels[:2] = np.iinfo(dtype).min, np.iinfo(dtype).max
+    elif extremes == "last" and labels.dtype.kind in "iu":
+        labels += np.iinfo(dtype).max - labels.max()
     classes = classes_of(labels)
     expected, index = np.unique(labels, return_inverse=True)
     assert_array_equal(classes, expected, strict=True)
     assert_array_equal(index_of(classes, labels), index)
+
+
+def test_sparse_labels_are_refused():
+    y: Any = sparse.csr_array([[1, 2, 1, 2]])
+    with pytest.raises(TypeError, match="Sparse data was passed"):
+        read_labels(CODES, y)
 
 
 @pytest.mark.parametrize("wrong", [-1, 3, 9, 10**6])

@@ -216,6 +216,7 @@ def test_missing_codes_of_a_narrow_type_are_found_in_a_wide_table():
         ([True, False], "codes must be integers, got bool; for a boolean one-hot matrix use OneHot.from_dense"),
         (["a", "b"], "codes must be integers, got <U1; turn strings into codes first, with np.unique"),
         (np.array([b"a"]), "codes must be integers, got |S1; turn strings into codes first"),
+        (np.array(["a"], np.dtypes.StringDType()), "got StringDType(); turn strings into codes first"),
         (np.array([1, "a"], object), "codes must be integers, got object; turn strings into codes first"),
         (np.array([1, None], object), "codes must be integers, got object; pass an array of integers, or of floats"),
         ([1j], "codes must be integers, got complex128; pass an integer array"),
