@@ -91,7 +91,7 @@ def has_names(X: Any) -> bool:
 
 
 class Names:
-    """The names of a DataFrame by the interchange protocol, as scikit-learn before 1.9 reads them but of pandas."""
+    """The names of a DataFrame by the interchange protocol: so scikit-learn before 1.9 reads all but pandas'."""
 
     def __init__(self, X: Any) -> None:
         self.names: list[str] = nw.from_native(X, eager_only=True).columns
