@@ -124,12 +124,13 @@ def softmax_cross_entropy(
 
     Classes come first inside: over the short last axis of (n, K), NumPy's ``max`` costs many times its ``exp``.
     """
-    n, K = logits.shape
-    samples, y = np.arange(n), y.astype(np.intp, casting="same_kind", copy=False)
+    n = len(logits)
+    labels = y.astype(np.intp, casting="same_kind", copy=False) * n + np.arange(n)  # places of Z[y[i], i]
     share = logits.dtype.type(1 / total) if weight is None else weight / logits.dtype.type(total)
     Z = logits.T.copy()
     Z -= np.maximum.reduce(Z, axis=0)
-    at_label = Z.reshape(-1).take(y * n + samples)  # Z[y, samples], in half the time
+    flat = Z.reshape(-1)  # where one index is found in half the time of two
+    at_label = flat.take(labels)
     one_best_each = np.count_nonzero(Z == 0) == n  # else the first of equal classes, at many times the cost
     hit = at_label == 0 if one_best_each else logits.argmax(axis=1) == y
     with np.errstate(under="ignore"):
@@ -137,8 +138,8 @@ def softmax_cross_entropy(
         denominator = np.add.reduce(Z, axis=0)
         nll = np.log(denominator) - at_label
         Z *= share / denominator
+    flat[labels] -= share
     dlogits[...] = Z.T
-    dlogits.reshape(-1)[samples * K + y] -= share
     return float(np.add.reduce(share * nll, dtype=np.float64)), float(np.add.reduce(share * hit, dtype=np.float64))
 
 
