@@ -36,4 +36,6 @@ def n_rows_of(n_rows: Any) -> int:
         raise DTypeError(f"n_rows={n_rows!r} must be an integer") from None
     if height < 0:
         raise ShapeError(f"n_rows={height} must not be negative")
+    if height > np.iinfo(np.intp).max:
+        raise ShapeError(f"n_rows={height} is more than an array can have, {np.iinfo(np.intp).max}")
     return height

@@ -406,6 +406,7 @@ def test_clip_shortens_what_is_longer():
 
 REFUSED: dict[str, Any] = {
     "n_rows that is no integer": (lambda g: RowGradient([0], np.ones(1), n_rows=2.5), DTypeError, "n_rows=2.5 must be"),  # type: ignore[arg-type]
+    "n_rows beyond arrays": (lambda g: RowGradient([0], np.ones(1), n_rows=2**70), ShapeError, "is more than an array"),
     "extended by a half": (lambda g: g.extended(V + 0.5), DTypeError, "must be an integer"),
     "g + 1": (lambda g: g + 1, ShapeError, "they must be equal, broadcasting would touch every row"),
     "sum of a list": (lambda g: sum([g, g]), ShapeError, "and sum() from the first gradient: sum(gs[1:], gs[0])"),
