@@ -6,6 +6,7 @@ numbers, is a matter of its dtype; what a category is, of Python's ``==``: 1, 1.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from numbers import Real
@@ -192,7 +193,7 @@ class Column:
         if not isinstance(self.data, nw.Series) or self.data.dtype == nw.Object:
             wrong = (row for row, v in enumerate(self.values) if not (isinstance(v, Real) or is_missing(v)))
             if (row := next(wrong, None)) is None:
-                return np.array([np.nan if is_missing(v) else v for v in self.values], np.float64)
+                return np.array([np.nan if is_missing(v) else _as_float(v) for v in self.values], np.float64)
             where, kind = f"{self}, row {row}", type(self.values[row]).__name__
         remedy = "make numbers of it, or name the column in categorical_features at fit if it holds categories"
         if self.holds not in (CATEGORIES, NUMBERS):
@@ -211,6 +212,14 @@ def columns_of(X: Any, names: Sequence[str] | None) -> list[Column]:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+
+
+def _as_float(value: Any) -> float:
+    """Return a number as a float; an integer that is larger than all of them as infinity, which no column takes."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def is_missing(value: Any) -> bool:

@@ -150,6 +150,8 @@ def test_unknown_is_not_missing():
     [
         (None, r"column 1 \('age'\), row 2: Input X contains NaN; numbers must be finite"),
         (np.inf, r"column 1 \('age'\), row 2: Input X contains infinity"),
+        (10**400, r"column 1 \('age'\), row 2: Input X contains infinity"),
+        (-(10**400), r"column 1 \('age'\), row 2: Input X contains -?infinity"),
         (1e300, r"column 1 \('age'\), row 2: Input X contains 1\.\d*e\+299, too large for float32"),
         ("forty", r"column 1 \('age'\), row 2: expected numbers, got str"),
     ],
