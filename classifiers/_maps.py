@@ -133,7 +133,7 @@ def hyperparameter_grid(
     ------
     ValueError
         If `parameters` is not given and not exactly two vary, naming those that do; if the search has no parameter or
-        no metric of a given name, naming those that it has.
+        no metric of a given name, naming those that it has; if none of its scores is a number.
     NotFittedError
         If the search is not fitted.
 

@@ -44,6 +44,8 @@ def search_grid(search: Any, parameters: tuple[str, str] | None, metric: str) ->
     ):
         if score > mean[i, j] or np.isnan(mean[i, j]):  # a fit that failed is no better than any
             mean[i, j], std[i, j] = score, spread
+    if np.isnan(mean).all():
+        raise ValueError(f"every mean_test_{metric} is NaN: no fit succeeded, or no score could be computed")
     return SearchGrid(mean, std, parameters, row_names, column_names, _score_name(search, metric))
 
 

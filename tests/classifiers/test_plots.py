@@ -444,6 +444,11 @@ def test_a_fit_that_failed_is_said_to_have():
     assert texts[3] == "failed"
 
 
+def test_a_search_without_a_score_is_refused():
+    with pytest.raises(ValueError, match="every mean_test_score is NaN: no fit succeeded"):
+        plots.hyperparameter_grid({**SEARCH, "mean_test_score": np.full(4, np.nan)})
+
+
 @pytest.mark.parametrize("scores", [[0.9, np.nan], [np.nan, 0.9]], ids=str)
 def test_of_the_fits_in_a_cell_one_that_failed_is_not_the_best(scores):
     search = {
