@@ -78,8 +78,8 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         sample_weight : array of float, shape (n,), optional
             Not negative; a weight of 2 is the sample twice.
         X_val, y_val : optional
-            Validation data, evaluated after each epoch with the weights of `class_weight`, and what `early_stopping`
-            goes by.
+            Validation data, evaluated after each epoch with the weights of `class_weight` ("balanced" goes by their
+            own frequencies), and what `early_stopping` goes by.
 
         Returns
         -------
@@ -272,6 +272,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
 
     def _check_goes_on(self) -> None:
         """Raise where parameters say another network than the one that training is to go on with."""
+        super()._check_goes_on()
         network = self._network
         layers = [len(b) for b in network.biases[:-1]]
         made = {"dtype": network.biases[0].dtype, "layers": layers, "activation": network.activation}

@@ -69,6 +69,16 @@ class InputReader(BaseEstimator):
                 "fitted, and that decides how many categories there are; fit it again"
             )
 
+    def _check_goes_on(self) -> None:
+        """Raise where `n_categories` asks for another table than the one that training is to go on with."""
+        self._check_missing_policy()
+        learned = self.n_categories_
+        if self._given_n_categories(len(learned or ())) not in (None, learned):
+            raise ValueError(
+                f"n_categories={self.n_categories!r}, but the table that is to be trained further has "
+                f"n_categories_={learned}; set it back, or fit anew without warm_start"
+            )
+
     def _is_table(self, X: Any) -> bool:
         """Tell whether the columns of X are to be learned."""
         by_dtype = isinstance(self.categorical_features, str) and self.categorical_features == "from_dtype"
@@ -144,7 +154,7 @@ class InputReader(BaseEstimator):
         frame, X = X, self._as_2d(X)
         if self.n_categories is None and is_frame(frame):
             X = _codes_or_numbers(frame, X, self.handle_missing)
-        self.n_categories_ = self._given_n_categories(X)
+        self.n_categories_ = self._given_n_categories(len(X.n_categories) if isinstance(X, OneHot) else X.shape[1])
         design = self._design(X, fitted=False)
         if isinstance(design, OneHot):
             if self.n_categories_ is None:
@@ -204,11 +214,10 @@ class InputReader(BaseEstimator):
             )
         return array
 
-    def _given_n_categories(self, X: Any) -> tuple[int, ...] | None:
-        """Return the rows of each field's block, where the user said how many categories there are."""
+    def _given_n_categories(self, f: int) -> tuple[int, ...] | None:
+        """Return the rows of each field's block, where the user said how many categories each of f fields has."""
         if self.n_categories is None:
             return None
-        f = len(X.n_categories) if isinstance(X, OneHot) else X.shape[1]
         counts = normalize_n_categories(
             self.n_categories, np.size(self.n_categories) if np.ndim(self.n_categories) else f
         )

@@ -572,6 +572,19 @@ def test_another_network_is_not_gone_on_with(go_on, change):
         getattr(model, go_on)(codes, y)
 
 
+@pytest.mark.parametrize("go_on", ["partial_fit", "fit"])
+def test_a_table_of_other_categories_is_not_gone_on_with(go_on):
+    codes, y = np.arange(60)[:, None] % 5, np.arange(60) % 3
+    model = SoftmaxRegression(solver="sgd", max_iter=1, tol=0, warm_start=True, n_categories=[5]).fit(codes, y)
+    getattr(model.set_params(n_categories=5), go_on)(codes, y)
+    for other in ([6], 6):
+        with pytest.raises(ValueError, match=r"further has n_categories_=\(5,\); set it back"):
+            getattr(model.set_params(n_categories=other), go_on)(codes, y)
+    model = SoftmaxRegression(solver="sgd", max_iter=1, tol=0, warm_start=True).fit(codes + 0.5, y)
+    with pytest.raises(ValueError, match="n_categories_=None; set it back"):
+        getattr(model.set_params(n_categories=5), go_on)(codes + 0.5, y)
+
+
 def test_without_hidden_layers_the_activation_is_no_matter():
     codes, y = np.arange(60)[:, None] % 5, np.arange(60) % 3
     model = MLPClassifier((), max_iter=1, tol=0, warm_start=True).fit(codes, y)
