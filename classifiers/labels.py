@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import narwhals as nw
@@ -18,6 +19,7 @@ __all__ = ["classes_of", "index_of", "mean_one", "read_classes", "read_labels", 
 
 Array = npt.NDArray[Any]
 ClassWeight = Mapping[Any, float] | str | None
+KINDS: tuple[Any, ...] = (str, bytes, (Real, np.bool_))  # of Python objects; labels are all of one
 
 
 def read_labels(X: Any, y: npt.ArrayLike, *, name: str = "y") -> Array:
@@ -35,13 +37,13 @@ def read_labels(X: Any, y: npt.ArrayLike, *, name: str = "y") -> Array:
             raise ValueError(f"{name}, row {row}: the label is masked; every sample needs one")
     labels: Array = column_or_1d(_as_it_is(y), warn=True)
     check_consistent_length(X, labels)
+    if labels.dtype.kind == "O":
+        labels = _of_one_type(labels, name)
     if labels.dtype.kind == "f":
         for row in np.flatnonzero(~np.isfinite(labels))[:1].tolist():
             wrong = "NaN" if np.isnan(labels[row]) else "infinity"
             raise ValueError(f"{name}, row {row}: Input {name} contains {wrong}; every sample needs a label")
-    if labels.dtype.kind == "O":
-        labels = _of_one_type(labels, name)
-    if labels.dtype.kind not in "biuUS":  # these are classes, whatever their values
+    if labels.dtype.kind not in "biuUSO":  # these are classes, whatever their values
         check_classification_targets(labels)
     return labels
 
@@ -61,24 +63,40 @@ def _as_it_is(y: Any) -> Any:
 def _of_one_type(labels: Array, name: str) -> Array:
     """Return Python objects as NumPy's type of them, strings as they are."""
     values = labels.tolist()
-    for row, value in enumerate(values):
-        if is_missing(value):
-            raise ValueError(f"{name}, row {row}: the label is missing ({value!r}); every sample needs one")
-        if isinstance(value, str) != isinstance(values[0], str):
-            raise ValueError(
-                f"{name}, row {row}: {value!r} is of type {type(value).__name__}, but {values[0]!r} in row 0 of "
-                f"{type(values[0]).__name__}; labels are all strings or all numbers"
-            )
-    return labels if isinstance(values[0], str) else np.asarray(values)
+    try:
+        distinct: Any = set(values)  # mostly a few, which say whether all need to be looked at
+    except TypeError:
+        distinct = values
+    if any(_what_is_wrong(value, values[0]) for value in distinct):
+        for row, value in enumerate(values):
+            if wrong := _what_is_wrong(value, values[0]):
+                raise ValueError(f"{name}, row {row}: {wrong}")
+    return labels if values and isinstance(values[0], str) else np.asarray(values)
+
+
+def _what_is_wrong(label: Any, first: Any) -> str:
+    if is_missing(label):
+        return f"the label is missing ({label!r}); every sample needs one"
+    if _kind_of(label) is None:
+        return f"{label!r} is of type {type(label).__name__}; labels are strings or numbers, so pass str() of each"
+    if _kind_of(label) is not _kind_of(first):
+        return (
+            f"{label!r} is of type {type(label).__name__}, but {first!r} in row 0 of {type(first).__name__}; labels "
+            "are all strings or all numbers"
+        )
+    return ""
+
+
+def _kind_of(label: Any) -> Any:
+    return next((kind for kind in KINDS if isinstance(label, kind)), None)
 
 
 def classes_of(labels: Array, *, name: str = "y") -> Array:
     """Return the distinct labels, sorted, (K,); raise where there is only one."""
     classes = _distinct(labels)
     if len(classes) < 2:
-        raise ValueError(
-            f"{name} has only one class, {classes.tolist()[0]!r}; a classifier needs samples of 2 classes or more"
-        )
+        has = f"only one class, {classes.tolist()[0]!r}" if len(classes) else "no class"
+        raise ValueError(f"{name} has {has}; a classifier needs samples of 2 classes or more")
     return classes
 
 
@@ -101,7 +119,9 @@ def index_of(classes: Array, labels: Array) -> npt.NDArray[np.intp]:
 
 
 def _distinct(labels: Array) -> Array:
-    """Return ``np.unique(labels)``: of integers that are close, in a fraction of the time."""
+    """Return ``np.unique(labels)``: of Python objects, and of integers that are close, in a fraction of the time."""
+    if labels.dtype.kind == "O":
+        return np.array(sorted(set(labels.tolist())), object)
     places = _places(labels)
     if places is None:
         return np.unique(labels)

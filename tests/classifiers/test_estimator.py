@@ -547,6 +547,7 @@ def test_momentum_minimises_the_penalised_objective(problem, momentum, nesterov)
         (["a", "b", None], r"classes, row 2: the label is missing"),
         ([0.0, np.nan], r"classes, row 1: (Input classes contains NaN|the label is missing)"),
         (["a"], "classes has only one class, 'a'"),
+        ([], "classes has no class; a classifier needs"),
     ],
 )
 def test_classes_are_labels(classes, message):

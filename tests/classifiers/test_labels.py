@@ -1,5 +1,6 @@
 """Labels of any one type, and the weights of classes: what is wrong with them is named."""
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,13 @@ def test_labels_of_one_type(y, classes):
         ([0.0, np.inf, 1.0, 0.0], "y, row 1: Input y contains infinity"),
         (np.array(["a", "b", 1, "a"], dtype=object), "y, row 2: 1 is of type int, but 'a' in row 0 of str"),
         (np.array([0, "b", 1, "a"], dtype=object), "y, row 1: 'b' is of type str, but 0 in row 0 of int"),
+        (np.array([0.0, 1.0, np.inf, 0.0], dtype=object), "y, row 2: Input y contains infinity"),
+        (np.array([b"a", b"b", 1, b"a"], dtype=object), "y, row 2: 1 is of type int, but b'a' in row 0 of bytes"),
+        (
+            np.array([date(2026, 1, 1)] * 4),
+            r"y, row 0: datetime.date\(2026, 1, 1\) is of type date; labels are strings",
+        ),
+        (np.array(["a", [1], "b", "a"], dtype=object), r"y, row 1: \[1\] is of type list; labels are strings or num"),
         ([0.5, 0.25, 1.5, 0.1], "Unknown label type: continuous"),
     ],
     ids=str,
