@@ -20,7 +20,15 @@ from classifiers._input import IF_MISSING, as_design_matrix, refuse_strings
 from classifiers._warn import warn
 from classifiers.columns import ColumnEncoder
 from classifiers.design_matrix import DesignMatrix
-from classifiers.tables import Names, describe_kinds, has_names, is_frame, is_table, refuse_other_than_tables
+from classifiers.tables import (
+    Names,
+    columns_of,
+    describe_kinds,
+    has_names,
+    is_frame,
+    is_table,
+    refuse_other_than_tables,
+)
 from onehot import CodeError, DTypeError, OneHot, ShapeError
 from onehot._codes import normalize_n_categories
 from onehot._errors import field_label
@@ -100,16 +108,18 @@ class InputReader(BaseEstimator):
         self._check_names(X, fitting=True)
         X = self._as_table(X)
         self.n_features_in_ = X.shape[1]
+        names = getattr(self, "feature_names_in_", None)
+        columns = columns_of(X, names)
         self._encoder = ColumnEncoder.learn(
-            X,
-            names=getattr(self, "feature_names_in_", None),
+            columns,
+            names=names,
             categorical_features=self.categorical_features,
             handle_missing=self.handle_missing,
             standardize=self.standardize,
             sample_weight=sample_weight,
         )
         self.n_categories_ = self._encoder.n_categories or None
-        return self._encoder.transform(X, dtype=self.dtype, handle_unknown=self.handle_unknown)
+        return self._encoder.transform(columns, dtype=self.dtype, handle_unknown=self.handle_unknown)
 
     def _read_table(self, X: Any) -> DesignMatrix:
         """Return rows of a table as the design matrix that this model was fitted to."""

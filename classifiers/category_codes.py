@@ -37,7 +37,7 @@ def codes_of(
     >>> codes_of(column, {"Bergen": 0, "Oslo": 1}, "ignore", "own")
     array([ 1, -1,  2])
     """
-    code_of = {v: MISSING if is_missing(v) else known.get(v, UNKNOWN) for v in column.distinct()}
+    code_of = {v: MISSING if is_missing(v) else known.get(v, UNKNOWN) for v in column.distinct}
     codes = np.fromiter(map(code_of.__getitem__, column.values), np.int64, len(column.values))
     if codes.min() >= 0:
         return codes

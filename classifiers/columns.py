@@ -23,7 +23,7 @@ from classifiers._input import raise_not_finite
 from classifiers.category_codes import codes_of
 from classifiers.design_matrix import DenseMatrix
 from classifiers.mixed_matrix import MixedMatrix
-from classifiers.tables import CATEGORIES, NUMBERS, Column, Label, columns_of
+from classifiers.tables import CATEGORIES, NUMBERS, Columns, Label, columns_of
 from onehot import DTypeError, OneHot, ShapeError
 
 __all__ = ["ColumnEncoder"]
@@ -86,7 +86,7 @@ class ColumnEncoder:
 
         Parameters
         ----------
-        X : DataFrame or array, shape (n, f + m)
+        X : DataFrame or array, shape (n, f + m), or its `tables.columns_of`
         names : sequence of str, optional
         categorical_features : "from_dtype", sequence of str, int or bool, or None
             Which columns are fields: those not of numbers; these names, positions or a mask; none.
@@ -209,7 +209,7 @@ class ColumnEncoder:
         return [{category: code for code, category in enumerate(known)} for known in self.categories]
 
 
-def _chosen(columns: list[Column], categorical_features: Any, names: Sequence[str] | None) -> npt.NDArray[np.bool_]:
+def _chosen(columns: Columns, categorical_features: Any, names: Sequence[str] | None) -> npt.NDArray[np.bool_]:
     """Return which columns are fields."""
     n = len(columns)
     if isinstance(categorical_features, str) and categorical_features == "from_dtype":
@@ -245,7 +245,7 @@ def _chosen(columns: list[Column], categorical_features: Any, names: Sequence[st
     return np.isin(np.asarray(names, dtype=object), given.astype(object))
 
 
-def _numbers(columns: list[Column], positions: Sequence[int]) -> Array:
+def _numbers(columns: Columns, positions: Sequence[int]) -> Array:
     """Return N before it is scaled, finite."""
     N = np.empty((len(columns[0].data), len(positions)))
     for k, j in enumerate(positions):

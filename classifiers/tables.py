@@ -24,6 +24,7 @@ __all__ = [
     "CATEGORIES",
     "NUMBERS",
     "Column",
+    "Columns",
     "Label",
     "Names",
     "columns_of",
@@ -137,7 +138,7 @@ class Column:
                 return NUMBERS
             return CATEGORIES if dtype in (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Object) else str(dtype)
         if dtype.kind == "O":
-            return NUMBERS if all(_is_number(v) or is_missing(v) for v in self.distinct()) else CATEGORIES
+            return NUMBERS if all(_is_number(v) or is_missing(v) for v in self.distinct) else CATEGORIES
         return NUMBERS if dtype.kind in "iuf" else CATEGORIES if dtype.kind in "bUT" else str(dtype)
 
     @cached_property
@@ -146,8 +147,9 @@ class Column:
         values: list[Any] = self.data.to_list() if isinstance(self.data, nw.Series) else self.data.tolist()
         return values
 
+    @cached_property
     def distinct(self) -> set[Any]:
-        """Return its distinct values; each NaN may be one."""
+        """Its distinct values; each NaN may be one."""
         try:
             return set(self.values)
         except TypeError as error:
@@ -166,7 +168,7 @@ class Column:
         """Return the declared categories, or those that occur, sorted, numbers before strings."""
         declared = self.declared()
         if declared is None:
-            present = (v for v in self.distinct() if not is_missing(v))
+            present = (v for v in self.distinct if not is_missing(v))
             declared = sorted(map(self._label, present), key=lambda label: (isinstance(label, str), label))
         known = tuple(map(self._label, declared))
         if not known:
@@ -201,13 +203,19 @@ class Column:
         raise DTypeError(f"{where}: expected numbers, got {kind}; {remedy}")
 
 
-def columns_of(X: Any, names: Sequence[str] | None) -> list[Column]:
+class Columns(tuple[Column, ...]):
+    """The columns of a table, whose values are read once for all that look at them."""
+
+
+def columns_of(X: Any, names: Sequence[str] | None) -> Columns:
     """Return the columns of a DataFrame, or of an array or list of rows, by position; `names` are for messages."""
+    if isinstance(X, Columns):
+        return X
     if is_frame(X):
         series: Iterable[Any] = nw.from_native(X, eager_only=True).iter_columns()
     else:
         series = (X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)).T
-    return [Column(data, position, names) for position, data in enumerate(series)]
+    return Columns(Column(data, position, names) for position, data in enumerate(series))
 
 
 def _is_number(value: Any) -> bool:
