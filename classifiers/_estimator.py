@@ -22,7 +22,7 @@ from classifiers._warn import warn
 from classifiers.design_matrix import DesignMatrix
 from classifiers.gradient_flow import GradientFlowWarning, gradient_flow_problem
 from classifiers.held_out import hold_out
-from classifiers.labels import classes_of, index_of, mean_one, read_classes, read_labels, weights_of
+from classifiers.labels import classes_of, index_of, mean_one, read_classes, read_labels, read_weights, weights_of
 from classifiers.lbfgs import fit_lbfgs
 from classifiers.network import Network
 from classifiers.optimizers import Optimizer
@@ -98,11 +98,12 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
             self._forget()
         else:
             self._check_goes_on()
-        design = self._learn(X, sample_weight) if refit else self._read(X)
+        weight = read_weights(X, sample_weight)
+        design = self._learn(X, weight) if refit else self._read(X)
         labels = read_labels(X, y)
         if refit:
             self.classes_ = classes_of(labels)
-        data = self._labelled(design, labels, sample_weight)
+        data = self._labelled(design, labels, weight)
         self._generator = _new_generator(self.random_state)
         training, validation = self._split(data, X_val, y_val)
         try:
@@ -138,7 +139,8 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         self._check_parameters()
         if not first:
             self._check_goes_on()
-        design = self._learn(X, sample_weight) if first else self._read(X)
+        weight = read_weights(X, sample_weight)
+        design = self._learn(X, weight) if first else self._read(X)
         labels = read_labels(X, y)
         if first:
             if classes is None:
@@ -148,7 +150,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
             raise ValueError(f"classes={classes!r} differ from those of the first call, {self.classes_.tolist()}")
         if self.class_weight == "balanced":
             raise ValueError("class_weight='balanced' needs all data at once; pass a dict, or sample_weight")
-        data = self._labelled(design, labels, sample_weight, normalize=False)
+        data = self._labelled(design, labels, weight, normalize=False)
         try:
             if first:
                 self._generator = _new_generator(self.random_state)
@@ -178,11 +180,11 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         return self._labelled(self._read(X), read_labels(X, y))
 
     def _labelled(
-        self, design: DesignMatrix, labels: Array, sample_weight: Any = None, *, normalize: bool = True
+        self, design: DesignMatrix, labels: Array, weight: Array | None = None, *, normalize: bool = True
     ) -> Dataset:
         """Return rows with their labels and with weights, of mean 1 if normalized, unless all are equal."""
         y_index = self._index_of(labels)
-        weight = weights_of(sample_weight, self.class_weight, self.classes_, y_index)
+        weight = weights_of(weight, self.class_weight, self.classes_, y_index)
         if weight is not None:
             if normalize:
                 weight = mean_one(weight)

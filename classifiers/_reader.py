@@ -56,7 +56,7 @@ class InputReader(BaseEstimator):
         _encoder: ColumnEncoder | None
         _own_missing: bool
 
-    def _learn(self, X: Any, sample_weight: Any) -> DesignMatrix:
+    def _learn(self, X: Any, sample_weight: Array | None) -> DesignMatrix:
         """Return X as a design matrix, and learn its width, its names and its categories."""
         refuse_other_than_tables(X)
         self._encoder = None
@@ -99,7 +99,7 @@ class InputReader(BaseEstimator):
             )
         return not by_dtype or is_table(X)
 
-    def _learn_table(self, X: Any, sample_weight: Any) -> DesignMatrix:
+    def _learn_table(self, X: Any, sample_weight: Array | None) -> DesignMatrix:
         if self.n_categories is not None:
             raise ValueError(
                 f"n_categories={self.n_categories!r} counts codes, but the categories of a table are learned; "

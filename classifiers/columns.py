@@ -109,7 +109,7 @@ class ColumnEncoder:
         mean, scale = np.zeros(len(numbers)), np.ones(len(numbers))
         if standardize and numbers:
             mean, scale = _mean_and_scale(N, sample_weight)
-            for k in np.flatnonzero(~np.isfinite(mean / scale))[:1].tolist():
+            for k in np.flatnonzero(~(np.isfinite(mean) & np.isfinite(scale)))[:1].tolist():
                 raise ValueError(
                     f"{columns[numbers[k]]}: its numbers are too large to be standardized; divide them first"
                 )
@@ -139,17 +139,17 @@ class ColumnEncoder:
             naming column, row and value.
         """
         columns = columns_of(X, self._given_names)
-        N = (_numbers(columns, self.numbers) - self.mean) / self.scale
+        numbers = _numbers(columns, self.numbers)
         with np.errstate(over="ignore"):  # what is too large is reported below
-            narrow = np.ascontiguousarray(N, dtype)
-        for row, k in np.argwhere(~np.isfinite(narrow))[:1].tolist():
-            raise_not_finite(N[row, k], row, self.numbers[k], dtype, self._given_names)
+            N = np.ascontiguousarray((numbers - self.mean) / self.scale, dtype)
+        for row, k in np.argwhere(~np.isfinite(N))[:1].tolist():
+            raise_not_finite(numbers[row, k], row, self.numbers[k], dtype, self._given_names)
         if not self.fields:
-            return DenseMatrix(narrow)
+            return DenseMatrix(N)
         policies = handle_unknown, handle_missing or self.handle_missing
         codes = [codes_of(columns[j], known, *policies) for j, known in zip(self.fields, self._code_of, strict=True)]
         C = OneHot(np.stack(codes, axis=1), self.n_categories, missing="zero", dtype=dtype)
-        return MixedMatrix(C, narrow) if self.numbers else C
+        return MixedMatrix(C, N) if self.numbers else C
 
     def numbers_of(self, X: Any) -> Array:
         """Return the columns of numbers as they are in X, (n, m) in float64."""
@@ -257,13 +257,13 @@ def _numbers(columns: Columns, positions: Sequence[int]) -> Array:
 
 def _mean_and_scale(N: Array, sample_weight: npt.ArrayLike | None) -> tuple[Array, Array]:
     """Return mean and standard deviation of each column; of a constant one, that constant and 1."""
-    alike = sample_weight is None or np.ndim(sample_weight) == 0
-    weight = None if alike else np.asarray(sample_weight, np.float64)
-    if weight is not None and not (weight.any() and ((weight >= 0) & (weight < np.inf)).all()):
-        weight = None  # what is wrong with it is said where labels and weights are read
+    weight = None if sample_weight is None or np.ndim(sample_weight) == 0 else np.asarray(sample_weight, np.float64)
+    if weight is not None:
+        weight = weight / weight.max() if weight.any() else None  # or sums of large weights would be infinite
     with np.errstate(all="ignore"):  # the variance of a constant may come out a little below 0
         scaler = StandardScaler().fit(N, sample_weight=weight)
-    mean, scale = scaler.mean_, scaler.scale_
+    mean, scale = scaler.mean_, np.sqrt(scaler.var_)  # its own scale_ is 1 of numbers that differ by little of the mean
     constant = (N == N[0]).all(axis=0)
-    mean[constant], scale[constant] = N[0, constant], 1.0
+    mean[constant] = N[0, constant]
+    scale[constant | (scale == 0)] = 1.0
     return mean, scale

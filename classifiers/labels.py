@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import narwhals as nw
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_consistent_length
+from sklearn.utils.validation import _num_samples, check_consistent_length
 
 from classifiers.tables import is_missing
 
-__all__ = ["classes_of", "index_of", "mean_one", "read_classes", "read_labels", "weights_of"]
+__all__ = ["classes_of", "index_of", "mean_one", "read_classes", "read_labels", "read_weights", "weights_of"]
 
 Array = npt.NDArray[Any]
 ClassWeight = Mapping[Any, float] | str | None
@@ -38,45 +39,54 @@ def read_labels(X: Any, y: npt.ArrayLike, *, name: str = "y") -> Array:
     labels: Array = column_or_1d(_as_it_is(y), warn=True)
     check_consistent_length(X, labels)
     if labels.dtype.kind == "O":
-        labels = _of_one_type(labels, name)
+        labels = _of_one_type(labels, name, dtype_of_strings=object if hasattr(y, "__array__") else str)
     if labels.dtype.kind == "f":
         for row in np.flatnonzero(~np.isfinite(labels))[:1].tolist():
             wrong = "NaN" if np.isnan(labels[row]) else "infinity"
             raise ValueError(f"{name}, row {row}: Input {name} contains {wrong}; every sample needs a label")
+    if labels.dtype.kind in "mM":
+        raise ValueError(f"{name} is of {labels.dtype}; labels are strings or numbers, so pass {name}.astype(str)")
     if labels.dtype.kind not in "biuUSO":  # these are classes, whatever their values
         check_classification_targets(labels)
     return labels
 
 
 def _as_it_is(y: Any) -> Any:
-    """Return y; of integers or bools of pandas that could have gaps, the values, which would be read as floats."""
+    """Return y as an array of its own values: pandas and NumPy would make floats of integers, or strings of numbers."""
+    if isinstance(y, np.ndarray):
+        return y.astype(object) if y.dtype.kind == "T" else y
     if nw.dependencies.is_into_series(y):
         series = nw.from_native(y, series_only=True)
-        if series.dtype.is_integer() or series.dtype == nw.Boolean:
-            array = np.asarray(y)
-            return array if array.dtype.kind in "iub" else np.array(series.to_list(), dtype=object)
-    if not isinstance(y, np.ndarray):
-        return np.asarray(y) if hasattr(y, "dtype") and hasattr(y, "__array__") else y
-    return y.astype(object) if y.dtype.kind == "T" else y
+        array = np.asarray(y)
+        could_have_gaps = series.dtype.is_integer() or series.dtype == nw.Boolean
+        return np.array(series.to_list(), object) if could_have_gaps and array.dtype.kind not in "iub" else array
+    if hasattr(y, "__array__"):
+        return np.asarray(y)
+    return y if sparse.issparse(y) else np.asarray(y, object)
 
 
-def _of_one_type(labels: Array, name: str) -> Array:
-    """Return Python objects as NumPy's type of them, strings as they are."""
+def _of_one_type(labels: Array, name: str, dtype_of_strings: type) -> Array:
+    """Return Python objects as NumPy's type of them; integers that have none as they are."""
     values = labels.tolist()
     try:
         distinct: Any = set(values)  # mostly a few, which say whether all need to be looked at
     except TypeError:
         distinct = values
-    if any(_what_is_wrong(value, values[0]) for value in distinct):
+    if any(_what_is_wrong(value, values[0], name) for value in distinct):
         for row, value in enumerate(values):
-            if wrong := _what_is_wrong(value, values[0]):
+            if wrong := _what_is_wrong(value, values[0], name):
                 raise ValueError(f"{name}, row {row}: {wrong}")
-    return labels if values and isinstance(values[0], str) else np.asarray(values)
+    if all(isinstance(value, str) for value in distinct):
+        plain = values if {*map(type, distinct)} <= {str} else [str.__str__(value) for value in values]  # as of Enums
+        return np.array(plain, dtype_of_strings)
+    array = np.asarray(values)
+    return labels if array.dtype.kind == "f" and all(isinstance(value, Integral) for value in distinct) else array
 
 
-def _what_is_wrong(label: Any, first: Any) -> str:
+def _what_is_wrong(label: Any, first: Any, name: str) -> str:
     if is_missing(label):
-        return f"the label is missing ({label!r}); every sample needs one"
+        missing = f"Input {name} contains NaN" if isinstance(label, float) else f"the label is missing ({label!r})"
+        return f"{missing}; every sample needs a label"
     if _kind_of(label) is None:
         return f"{label!r} is of type {type(label).__name__}; labels are strings or numbers, so pass str() of each"
     if _kind_of(label) is not _kind_of(first):
@@ -147,29 +157,58 @@ def _places(labels: Array) -> npt.NDArray[np.int64] | None:
     return low + np.arange(high - low + 1) if high - low < len(labels) else None
 
 
-def weights_of(sample_weight: Any, class_weight: ClassWeight, classes: Array, y_index: Array) -> Array | None:
-    """Return the product of sample and class weights, (n,) in float64, or None where all are equal."""
-    if sample_weight is None and class_weight is None:
+def read_weights(X: Any, sample_weight: Any) -> Array | None:
+    """Return one weight a row of X, or one number for all, in float64; None where none are given.
+
+    Raises
+    ------
+    ValueError
+        Naming the row of what is no weight: a number that is not negative and not infinite.
+    """
+    if sample_weight is None:
         return None
-    if getattr(sample_weight, "ndim", 1) > 1:
-        raise ValueError(
-            f"sample_weight has shape {sample_weight.shape}, but holds one number a sample; validation data are "
-            "passed by name, X_val= and y_val="
-        )
     if isinstance(sample_weight, np.ma.MaskedArray):
         for row in np.flatnonzero(np.ma.getmaskarray(sample_weight))[:1].tolist():
             raise ValueError(
                 f"sample_weight, row {row}: the weight is masked; pass sample_weight.filled(0) to leave it out"
             )
-    given = np.empty((len(y_index), 1))
+    given = np.asarray(sample_weight)
+    if given.ndim > 1:
+        raise ValueError(
+            f"sample_weight has shape {given.shape}, but holds one number a sample; validation data are "
+            "passed by name, X_val= and y_val="
+        )
+    if given.dtype.kind in "biuf":
+        weight = given = given.astype(np.float64)
+    else:
+        weight = np.array([_number_or_nan(value) for value in given.reshape(-1).tolist()]).reshape(given.shape)
+    for row in np.flatnonzero(~((weight >= 0) & (weight < np.inf)))[:1].tolist():
+        number = weight.reshape(-1)[row]
+        shown = f"{number:g}" if weight is given else repr(given.reshape(-1).tolist()[row])
+        contents = "infinity" if number > 0 else "NaN"
+        wrong = (
+            "Negative values in data passed to `sample_weight`"
+            if number < 0
+            else f"Input sample_weight contains {contents}"
+        )
+        raise ValueError(f"sample_weight, row {row}: {shown}. {wrong}")
+    if weight.shape not in ((), (_num_samples(X),)):
+        raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(_num_samples(X),)}, one weight a sample")
+    return weight
+
+
+def _number_or_nan(value: Any) -> float:
     try:
-        weight: Array = _check_sample_weight(sample_weight, given, dtype=np.float64, ensure_non_negative=True)
-    except ValueError as error:
-        numbers = np.asarray(sample_weight)
-        if numbers.dtype.kind in "if":
-            for row in np.flatnonzero(~((numbers >= 0) & (numbers < np.inf)))[:1].tolist():
-                raise ValueError(f"sample_weight, row {row}: {numbers[row]:g}. {error}") from None
-        raise
+        return float(value) if isinstance(value, Real) else np.nan
+    except OverflowError:
+        return np.inf
+
+
+def weights_of(weight: Array | None, class_weight: ClassWeight, classes: Array, y_index: Array) -> Array | None:
+    """Return the product of sample and class weights, (n,) in float64, or None where all are equal."""
+    if weight is None and class_weight is None:
+        return None
+    weight = np.broadcast_to(np.ones(1) if weight is None else weight, y_index.shape)
     if class_weight == "balanced":  # all classes have the same weight in all
         weight = weight / (weight.max() or 1.0)  # or sums of large weights would be infinite
         return weight / np.maximum(np.bincount(y_index, weight), np.finfo(np.float64).tiny)[y_index]
@@ -184,11 +223,7 @@ def _of_classes(class_weight: Mapping[Any, float], classes: Array) -> Array:
     for label, weight in class_weight.items():
         if label not in known:
             raise ValueError(f"class_weight names {label!r}, which is not one of the classes, {known}")
-        try:
-            is_weight = 0 <= weight < np.inf
-        except TypeError:
-            is_weight = False
-        if not is_weight:
+        if not 0 <= _number_or_nan(weight) < np.inf:
             raise ValueError(f"class_weight of {label!r} is {weight!r}; weights are numbers from 0")
     return np.array([class_weight.get(label, 1.0) for label in known], np.float64)
 

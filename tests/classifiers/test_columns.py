@@ -152,7 +152,7 @@ def test_unknown_is_not_missing():
         (np.inf, r"column 1 \('age'\), row 2: Input X contains infinity"),
         (10**400, r"column 1 \('age'\), row 2: Input X contains infinity"),
         (-(10**400), r"column 1 \('age'\), row 2: Input X contains -?infinity"),
-        (1e300, r"column 1 \('age'\), row 2: Input X contains 1\.\d*e\+299, too large for float32"),
+        (1e300, r"column 1 \('age'\), row 2: Input X contains 1e\+300, too large for float32"),
         ("forty", r"column 1 \('age'\), row 2: expected numbers, got str"),
     ],
 )

@@ -270,6 +270,25 @@ def test_a_weight_that_is_none_is_named_for_tables_too(frame, wrong):
         model().fit(X, [0, 1, 0, 1], sample_weight=[1.0, 1.0, wrong, 1.0])
 
 
+def test_validation_data_in_the_place_of_weights_are_found_for_tables_too(frame):
+    X = frame({"a": list("xyxy"), "n": [1.0, 2.0, 3.0, 4.0]})
+    with pytest.raises(ValueError, match=r"sample_weight has shape \(4, 2\), .* by name, X_val= and y_val="):
+        model().fit(X, [0, 1, 0, 1], X, [0, 1, 0, 1])
+
+
+def test_weights_may_be_as_large_as_numbers_are(frame):
+    X = frame({"a": list("xyxy"), "n": [1.0, 2.0, 3.0, 4.0]})
+    large, alike = (model().fit(X, [0, 1, 0, 1], sample_weight=[w] * 4) for w in (1e308, 1.0))
+    assert large.coef_.tolist() == alike.coef_.tolist()
+
+
+@pytest.mark.parametrize("offset", [1e12, 1.7e18])
+def test_numbers_far_from_zero_are_standardized(frame, offset):
+    X = frame({"a": list("xyxy"), "n": [offset + 1e6 * k for k in (0, 1, 0, 1)]})
+    N = model().fit(X, [0, 1, 0, 1])._read(X).tocsr().toarray()[:, -1]
+    assert N.tolist() == pytest.approx([-1, 1, -1, 1], abs=1e-3)  # floats of that size are 256 apart
+
+
 def test_one_weight_for_all_is_as_none(frame):
     X = frame({"a": list("xyxy"), "n": [1.0, 2.0, 3.0, 4.0]})
     weighted, alike = model().fit(X, [0, 1, 0, 1], sample_weight=2.0), model().fit(X, [0, 1, 0, 1])

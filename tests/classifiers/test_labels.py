@@ -1,6 +1,7 @@
 """Labels of any one type, and the weights of classes: what is wrong with them is named."""
 
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def test_labels_of_one_type(y, classes):
     ("y", "message"),
     [
         (np.array(["a", "b", None, "a"], dtype=object), r"y, row 2: the label is missing \(None\)"),
-        (np.array(["a", float("nan"), "b", "a"], dtype=object), r"y, row 1: the label is missing \(nan\)"),
+        (np.array(["a", float("nan"), "b", "a"], dtype=object), "y, row 1: Input y contains NaN"),
         ([0.0, 1.0, 1.0, np.nan], "y, row 3: Input y contains NaN; every sample needs a label"),
         ([0.0, np.inf, 1.0, 0.0], "y, row 1: Input y contains infinity"),
         (np.array(["a", "b", 1, "a"], dtype=object), "y, row 2: 1 is of type int, but 'a' in row 0 of str"),
@@ -48,6 +49,11 @@ def test_labels_of_one_type(y, classes):
             r"y, row 0: datetime.date\(2026, 1, 1\) is of type date; labels are strings",
         ),
         (np.array(["a", [1], "b", "a"], dtype=object), r"y, row 1: \[1\] is of type list; labels are strings or num"),
+        (["a", "b", np.nan, "b"], "y, row 2: Input y contains NaN"),
+        ([1, "b", 1, "b"], "y, row 1: 'b' is of type str, but 1 in row 0 of int"),
+        (pd.Series([(1, 2), (1, 2), (3, 4), (3, 4)]), r"y, row 0: \(1, 2\) is of type tuple; labels are strings or"),
+        (np.array(["2026", "2027"] * 2, "M8[Y]"), r"y is of datetime64\[Y\]; labels .* pass y\.astype\(str\)"),
+        (pd.Series([pd.Timestamp("2026", tz="UTC"), pd.NaT] * 2), "y, row 0: Timestamp.* is of type Timestamp; labels"),
         ([0.5, 0.25, 1.5, 0.1], "Unknown label type: continuous"),
     ],
     ids=str,
@@ -67,6 +73,22 @@ def test_labels_of_pandas_that_could_have_gaps_stay_what_they_are(kind, dtype):
     assert fitted.classes_.dtype.kind in "biu"
     with pytest.raises(ValueError, match=r"y, row 1: (the label is missing|Input y contains NaN)"):
         SoftmaxRegression().fit(CODES, kind([values[0], None, *values[2:]], dtype=dtype))
+
+
+def test_members_of_an_enumeration_are_the_strings_that_they_equal():
+    class When(StrEnum):
+        LATE = "late"
+        ON_TIME = "on time"
+
+    for y in ([When.LATE, When.ON_TIME] * 2, pd.Series([When.LATE, When.ON_TIME] * 2)):
+        fitted = SoftmaxRegression().fit(CODES, y)
+        assert [type(name) for name in fitted.classes_.tolist()] == [str, str]
+        assert fitted.predict(CODES).tolist() == list(y)
+
+
+def test_integers_that_no_type_holds_together_are_not_rounded():
+    y = [2**63, -1, 2**63, -1]
+    assert SoftmaxRegression().fit(CODES, y).predict(CODES).tolist() == y
 
 
 def test_masked_labels_are_refused():
@@ -109,6 +131,7 @@ def test_validation_labels_of_another_type(y, y_val, message):
         ({"yes": -3}, "class_weight of 'yes' is -3; weights are numbers from 0"),
         ({"yes": np.nan}, "class_weight of 'yes' is nan"),
         ({"yes": None}, "class_weight of 'yes' is None; weights are numbers from 0"),
+        ({"yes": 10**400}, "class_weight of 'yes' is 10+; weights are numbers from 0"),
         ({"yes": "3"}, "class_weight of 'yes' is '3'"),
         ({"yes": 0, "no": 0}, "leave no weight at all"),
     ],
@@ -123,6 +146,29 @@ def test_class_weights_that_mean_nothing(class_weight, message):
 def test_what_is_no_weight_is_named(wrong):
     with pytest.raises(ValueError, match=rf"sample_weight, row 2: {wrong:g}\. "):
         SoftmaxRegression().fit(CODES, [0, 1, 0, 1], [1, 1, wrong, 1])
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        ([1, None, 1, 1], r"sample_weight, row 1: None\. Input sample_weight contains NaN"),
+        (pd.Series([1, 1, pd.NA, 1]), r"sample_weight, row 2: <NA>\. Input sample_weight contains NaN"),
+        (["1", "2", "3", "4"], r"sample_weight, row 0: '1'\. Input"),
+        ([1, 1, 1, 10**400], r"sample_weight, row 3: 10+\. Input sample_weight contains infinity"),
+        (-1.0, r"sample_weight, row 0: -1\. Negative values in data passed to `sample_weight`"),
+        ([1.0], r"sample_weight\.shape == \(1,\), expected \(4,\), one weight a sample"),
+    ],
+    ids=str,
+)
+def test_what_else_is_no_weight(weight, message):
+    for X in (CODES, pd.DataFrame({"a": list("xyxy"), "n": [1.0, 2.0, 3.0, 4.0]})):
+        with pytest.raises(ValueError, match=message):
+            SoftmaxRegression().fit(X, [0, 1, 0, 1], weight)
+
+
+def test_one_weight_for_all_may_be_an_array():
+    alike = SoftmaxRegression().fit(CODES, [0, 1, 0, 1])
+    assert_array_equal(SoftmaxRegression().fit(CODES, [0, 1, 0, 1], np.array(2.0)).coef_, alike.coef_)
 
 
 def test_a_masked_weight_is_named():
