@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from onehot._arrays import FLOATS, Array, index_dtype
+from onehot._arrays import FLOATS, Array, as_array, index_dtype
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
 from onehot._refusals import called
 
@@ -119,6 +119,9 @@ class GradientAlgebra(NDArrayOperatorsMixin):
     @staticmethod
     def _sum(left: Any, right: Any, sign: float, out: tuple[Any, ...]) -> Any:
         """Return ``left + sign * right``, of which at least one is a gradient."""
+        for operand in (left, right):
+            if not isinstance(operand, GradientAlgebra):
+                as_array(operand, "the array")  # refuses a mask
         if not isinstance(right, GradientAlgebra):
             if sign < 0:  # not in the array's own type: unsigned numbers have no negatives
                 right = np.negative(right, dtype=np.result_type(np.asarray(right).dtype, left.dtype))
@@ -147,7 +150,7 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         """Return a gradient, or an array of the same shape as one, in all rows."""
         if isinstance(other, GradientAlgebra):
             return other  # type: ignore[return-value]
-        array = np.asarray(other)
+        array = as_array(other, "the array")
         self._check_shape(array)
         rows = np.arange(len(array), dtype=index_dtype(len(array)))
         return self._with_rows(rows, array.astype(np.result_type(array.dtype, self.dtype), order="C"))
@@ -166,15 +169,22 @@ class GradientAlgebra(NDArrayOperatorsMixin):
 
     def _scaled(self, ufunc: np.ufunc, number: Any) -> Self | None:
         """Return ``number * self``, or ``self / number``, in the dtype that an array would have."""
-        if (dtype := np.result_type(self.dtype, number)) not in FLOATS:
+        is_real = np.asarray(number).dtype.kind in "biuf"
+        if not is_real or (dtype := np.result_type(self.dtype, number)) not in FLOATS:
             return None
-        return self._times(float(np.float64(1) / number if ufunc is np.divide else number), dtype)
+        if ufunc is np.multiply:
+            return self._times(float(number), dtype)
+        with np.errstate(over="ignore"):
+            factor = float(np.float64(1) / number)
+        if np.isinf(factor) and number != 0:  # so small that its inverse is no number
+            return self._mapped(lambda sums: sums / number)
+        return self._times(factor, dtype)
 
     def _with_array(self, ufunc: np.ufunc, other: Any) -> Self | None:
         """Return the product or quotient with an array, of which only the rows that occur are read."""
         if not isinstance(other, (np.ndarray, list, tuple)):
             return None
-        array = np.asarray(other)
+        array = as_array(other, "the array")
         if np.result_type(self.dtype, array.dtype) not in FLOATS:
             return None
         try:
@@ -237,6 +247,7 @@ def _accumulate(array: Any, gradient: GradientAlgebra, sign: float, out: tuple[A
     """Return ``array + sign * gradient``, in place if `array` is the output too."""
     array = np.asanyarray(array)  # a memmap stays itself, and is found to be its own output
     gradient._check_shape(array)
+    dtype = np.result_type(array.dtype, gradient.dtype)
     if out:
         target: Array = out[0]
         if not isinstance(target, np.ndarray):
@@ -245,8 +256,12 @@ def _accumulate(array: Any, gradient: GradientAlgebra, sign: float, out: tuple[A
             raise ShapeError(f"the sum has shape {gradient.shape}, but out has shape {target.shape}")
         gradient._check_holds(target.dtype)
         if target is not array:
-            np.copyto(target, array, casting="same_kind")
+            if target.dtype != dtype:  # to which the array would be rounded before the sum
+                array = _accumulate(array, gradient, sign, ())
+                np.copyto(target, array, casting="same_kind")
+                return target
+            np.copyto(target, array)
     else:
-        target = np.array(array, dtype=np.result_type(array.dtype, gradient.dtype), order="C")
+        target = np.array(array, dtype, order="C")
     gradient.add_to(np.asarray(target), sign)
     return target

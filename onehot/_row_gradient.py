@@ -24,6 +24,7 @@ __all__ = ["RowGradient"]
 
 # Factors that a kernel can take in either float type.
 SMALLEST, LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
+TINY = 1e-140  # a norm of smaller numbers is inexact: their squares have lost digits
 ENTRIES_A_ROW = 2  # of the table: a sum of gradients that has more is summed row by row
 
 
@@ -237,7 +238,12 @@ class RowGradient(GradientAlgebra):
 
     def norm(self) -> float:
         """Return the Euclidean (Frobenius) norm of the whole gradient, repeated rows summed first."""
-        return float(np.linalg.norm(self.coalesce()[1].astype(np.float64, copy=False)))
+        sums = self.coalesce()[1].astype(np.float64, copy=False)
+        with np.errstate(over="ignore"):
+            norm = float(np.linalg.norm(sums))
+        if TINY <= norm < math.inf or not (0 < (largest := float(np.abs(sums).max(initial=0))) < math.inf):
+            return norm
+        return largest * float(np.linalg.norm(sums / largest))  # whose squares are numbers
 
     def clip(self, max_norm: float, /, *bounds: Any) -> RowGradient:
         """Return this gradient, scaled down to Euclidean norm `max_norm` if it is longer.

@@ -22,10 +22,10 @@ class TransposedOneHot(LazyMatrix):
 
     __slots__ = ("_scale", "_source", "dtype", "shape")
 
-    def __init__(self, source: Any, scale: float = 1.0) -> None:
+    def __init__(self, source: Any, scale: float = 1.0, dtype: np.dtype[Any] | None = None) -> None:
         self._source = source
         self._scale = scale
-        self.dtype = source.dtype
+        self.dtype = dtype or source.dtype
         self.shape = (source.shape[1], source.shape[0])
 
     def __repr__(self) -> str:
@@ -39,7 +39,7 @@ class TransposedOneHot(LazyMatrix):
     def T(self) -> Any:
         if self._scale != 1:
             raise UnsupportedError("a scaled one-hot matrix is not one-hot; scale the result instead: c * (X @ W)")
-        return self._source
+        return self._source if self.dtype == self._source.dtype else self._source.astype(self.dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if ufunc is np.multiply and method == "__call__" and not kwargs:  # a NumPy number times X.T
@@ -50,17 +50,20 @@ class TransposedOneHot(LazyMatrix):
     def __mul__(self, factor: Any) -> TransposedOneHot:
         if np.ndim(factor) or isinstance(factor, LazyMatrix):
             raise UnsupportedError("X.T can be multiplied by a number only; use X.tocsr() for other products")
-        if np.asarray(factor).dtype.kind not in "biuf":
+        is_real = np.asarray(factor).dtype.kind in "biuf"
+        if not is_real or (dtype := np.result_type(self.dtype, factor)) not in FLOATS:
             raise UnsupportedError(f"X.T can be multiplied by a real number only, got {factor!r}")
-        return TransposedOneHot(self._source, self._scale * float(factor))
+        return TransposedOneHot(self._source, self._scale * float(factor), dtype)
 
     __rmul__ = __mul__
 
     def __neg__(self) -> TransposedOneHot:
         return self * -1.0
 
-    def __truediv__(self, divisor: float) -> TransposedOneHot:
-        return self * float(np.divide(1.0, divisor))  # by zero: a warning and infinity, as of arrays
+    def __truediv__(self, divisor: Any) -> TransposedOneHot:
+        scaled: TransposedOneHot = self * divisor  # refused where it is no number
+        scaled._scale = self._scale * float(np.divide(1.0, divisor))  # by zero: a warning and infinity, as of arrays
+        return scaled
 
     def __matmul__(self, G: Any, /) -> Any:
         """Return the `RowGradient` ``X.T @ G`` for G (n, d) or (n,). G is copied."""
@@ -85,14 +88,14 @@ class TransposedOneHot(LazyMatrix):
         A = as_array(A, "A")
         if A.ndim not in (1, 2) or A.shape[-1] != self.shape[0]:
             raise ShapeError(f"A @ X.T: A has shape {A.shape}, but X has {self.shape[0]} columns")
-        product = (self._source @ A.T).T
+        product = (self._source @ A.T.astype(np.result_type(self.dtype, A.dtype), copy=False)).T
         return product if self._scale == 1 else self._scale * product
 
     def toarray(self) -> Array:
         """Return the dense matrix, (V, n)."""
-        dense: Array = self._source.toarray().T
-        return dense if self._scale == 1 else dense * dense.dtype.type(self._scale)
+        dense: Array = self._source.toarray().T.astype(self.dtype, copy=False)
+        return dense if self._scale == 1 else dense * self.dtype.type(self._scale)
 
     def tocsr(self) -> scipy.sparse.csr_array:
         """Return the scipy CSR array, (V, n)."""
-        return scipy.sparse.csr_array(self._source.tocsr().T) * self._scale
+        return scipy.sparse.csr_array(self._source.tocsr().T, dtype=self.dtype) * self._scale

@@ -404,7 +404,48 @@ def test_clip_shortens_what_is_longer():
             g.clip(max_norm)
 
 
+@pytest.mark.parametrize("scale", [1e300, 1e-200, 5e-324])
+def test_a_norm_is_exact_where_squares_are_no_numbers(scale):
+    g = RowGradient([0, 2], np.array([3 * scale, 4 * scale]), n_rows=3)
+    assert g.norm() == pytest.approx(5 * scale, rel=1e-15)
+    if scale > 1e-300:
+        assert g.clip(scale / 1e4).toarray() == pytest.approx([6e-5 * scale, 0, 8e-5 * scale], rel=1e-15)
+
+
+def test_a_quotient_whose_divisor_has_no_inverse():
+    g = RowGradient([1], np.array([1e-310]), n_rows=2)
+    np.testing.assert_array_equal(g / 1e-309, g.toarray() / 1e-309)
+
+
+def test_a_sum_is_rounded_to_a_narrower_output_at_the_end():
+    W, g, out = np.array([1e8 + 1]), RowGradient([0], np.array([-1e8]), n_rows=1), np.zeros(1, np.float32)
+    assert np.add(W, g, out=out) is out
+    assert out.tolist() == [1]
+    assert np.subtract(W, -g, out=out).tolist() == [1]
+
+
+MASKED = np.ma.masked_equal(np.arange(1.0, 1 + V * d).reshape(V, d), 2)
+OF_MASKED = [operator.mul, operator.truediv, operator.add, operator.sub, operator.iadd, operator.isub]
+
+
+@pytest.mark.parametrize("of_both", OF_MASKED)
+def test_what_is_masked_is_not_read(of_both):
+    with pytest.raises(DTypeError, match=r"masked values would be read; pass the array\.filled\(value\)"):
+        of_both(gradient()[0], MASKED)
+
+
+@pytest.mark.parametrize("add", [operator.iadd, operator.isub])
+@pytest.mark.parametrize("shape", [(), (V,), (V, 1), (V, d + 1), (V - 1, d), (V + 1, d), (1, d), (2, V, d)])
+def test_an_array_that_is_added_to_a_gradient_has_its_shape(shape, add):
+    message = re.escape(f"the gradient has shape (10, 3), the array it is added to {shape}")
+    with pytest.raises(ShapeError, match=message):
+        add(gradient()[0], np.zeros(shape))
+
+
 REFUSED: dict[str, Any] = {
+    "g * a string": (lambda g: g * "2", UnsupportedError, "np.multiply is not defined"),
+    "g * nothing": (lambda g: g * None, UnsupportedError, "np.multiply is not defined"),
+    "g * what no float is": (lambda g: g * 10**400, UnsupportedError, "np.multiply is not defined"),
     "n_rows that is no integer": (lambda g: RowGradient([0], np.ones(1), n_rows=2.5), DTypeError, "n_rows=2.5 must be"),  # type: ignore[arg-type]
     "n_rows beyond arrays": (lambda g: RowGradient([0], np.ones(1), n_rows=2**70), ShapeError, "is more than an array"),
     "extended by a half": (lambda g: g.extended(V + 0.5), DTypeError, "must be an integer"),

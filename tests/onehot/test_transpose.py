@@ -1,4 +1,5 @@
 import copy
+import operator
 import pickle
 import re
 from typing import Any
@@ -114,7 +115,9 @@ def test_a_number_may_come_before_the_product(expression):
     np.testing.assert_array_equal(scaled @ G, factor * DENSE.T @ G)
     np.testing.assert_array_equal(scaled, factor * DENSE.T)
     np.testing.assert_array_equal(scaled.tocsr().toarray(), factor * DENSE.T)
-    assert scaled.toarray().dtype == scaled.tocsr().dtype == np.float32
+    dtype = scale(DENSE.T.astype(np.float32)).dtype
+    assert scaled.dtype == scaled.toarray().dtype == scaled.tocsr().dtype == dtype
+    assert (scaled @ G.astype(np.float32)).dtype == (np.ones((1, 10), np.float32) @ scaled).dtype == dtype
     assert repr(scaled) == f"{float(factor)} * {X!r}.T"
     assert np.shape(scaled) == (10, 5)
     np.testing.assert_array_equal(X.T, DENSE.T)
@@ -177,7 +180,8 @@ def test_it_travels(through):
     np.testing.assert_array_equal(through(A) @ G, 0.5 * DENSE.T @ G)
 
 
-@pytest.mark.parametrize("factor", ["2", 1j, None])
-def test_what_is_no_real_number_does_not_scale(factor):
+@pytest.mark.parametrize("factor", ["2", 1j, None, 10**400])
+@pytest.mark.parametrize("scale", [operator.mul, operator.truediv])
+def test_what_is_no_real_number_does_not_scale(factor, scale):
     with pytest.raises(UnsupportedError, match=r"X\.T can be multiplied by a real number only, got"):
-        OneHot([0, 1], 2).T * factor
+        scale(OneHot([0, 1], 2).T, factor)
