@@ -59,8 +59,8 @@ def can_step(network: Network, X: Any, optimizer: Optimizer) -> bool:
 
 def make_steps(
     network: Network, data: tuple[OneHot, Array, Array | None], optimizer: SGD, order: Array, batch_size: int
-) -> tuple[float, float, tuple[()]]:
-    """Make a step for each batch of the samples `order`, as `training` does; return the same, but for the norms."""
+) -> tuple[float, float]:
+    """Make a step for each batch of the samples `order`, and return the sums, as `training._make_steps` does."""
     X, y, weight = data
     (W, *weights), (b, *biases) = network.weights, network.biases
     steps = _steps(len(b), constant_classes(len(network.biases[-1])), is_far(W.values), len(weights) > 0)
@@ -69,18 +69,18 @@ def make_steps(
     samples_a_call = batch_size * max(1, NUMBERS_A_CALL // numbers_a_batch)
     y, scale = np.ascontiguousarray(y), np.array([W.scale])
     batch = _memory_of_a_batch(min(batch_size, len(order)), X.indices, y, weight, b)
-    loss = accuracy = 0.0
+    loss = correct = 0.0
     try:
         for start in range(0, len(order), samples_a_call):
             samples = order[start : start + samples_a_call]
-            more_loss, more_accuracy = steps(
+            more_loss, more_correct = steps(
                 X.indices, y, weight, samples, batch, W.values, scale, b, tuple(weights), tuple(biases), lr, decay
             )
-            loss, accuracy = loss + more_loss, accuracy + more_accuracy
+            loss, correct = loss + more_loss, correct + more_correct
             optimizer.n_steps += math.ceil(len(samples) / batch_size)
     finally:  # an interrupt is heard when a call has ended: the values are already those of the new scale
         W.scale = float(scale[0])
-    return loss, accuracy, ()
+    return loss, correct
 
 
 def _memory_of_a_batch(size: int, indices: Array, y: Array, weight: Array | None, b: Array) -> tuple[Array, ...]:
@@ -109,7 +109,7 @@ def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tu
     ) -> tuple[float, float]:
         rows, labels, shares, sums, nothing = batch
         batch_size, bias = len(rows), b.reshape((1, d))
-        loss, accuracy, scale = 0.0, 0.0, scale_of_values[0]
+        loss, correct, scale = 0.0, 0.0, scale_of_values[0]
         for first in range(0, len(order), batch_size):
             B = min(batch_size, len(order) - first)
             X, label, share, Z = rows[:B], labels[:B], None if weight is None else shares[:B], sums[:B]
@@ -129,7 +129,7 @@ def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tu
                 logits = Z
             batch_loss, batch_accuracy = softmax_cross_entropy(logits, label, share, float(B), logits, n_classes)
             loss += batch_loss * B
-            accuracy += batch_accuracy * B
+            correct += batch_accuracy * B
             dZ = _backward(activations, logits, weights, biases, lr, decay) if is_deep else logits
 
             # W = (1 - lr alpha) W - lr X.T @ dZ
@@ -147,7 +147,7 @@ def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tu
                 db = plus(db, load(dZ, i, 0, d))
             store(bias, 0, 0, plus(last, times(fill(dZ, -lr, d), db)))
         scale_of_values[0] = scale
-        return loss, accuracy
+        return loss, correct
 
     return steps
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from classifiers._threads import one_blas_thread
 from classifiers.design_matrix import DesignMatrix
 from classifiers.gradient_flow import GradientFlowMonitor
-from classifiers.network import Network
+from classifiers.network import Gradients, Network
 from classifiers.optimizers import Optimizer
 from classifiers.stopping import EpochRecord, StoppingRule, check_divergence
 from onehot import get_backend
@@ -94,14 +94,16 @@ def train_epoch(
     start = time.perf_counter()
     n = len(data.y)
     order = rng.permutation(n)
-    first, others = order[:batch_size], order[batch_size:]  # of the first batch the gradients are looked at
+    first, others = order[:batch_size], order[batch_size:]
     compiled_steps = _compiled_steps(network, data, optimizer)
     with one_blas_thread if compiled_steps else nullcontext():  # layers so small gain nothing from more
-        loss, accuracy, norms = _make_steps(network, data, optimizer, first, batch_size)
+        first_loss, first_correct, gradients = _sums_and_gradients(network, data, first)
+        norms = gradients.norms()
+        optimizer.step(network.parameters, gradients.parameters)
         make_steps = compiled_steps or _make_steps
-        more_loss, more_accuracy, _ = make_steps(network, data, optimizer, others, batch_size)
+        loss, correct = make_steps(network, data, optimizer, others, batch_size)
     total = n if data.sample_weight is None else float(data.sample_weight.sum(dtype=np.float64)) or 1.0
-    loss, accuracy = (loss + more_loss) / total, (accuracy + more_accuracy) / total
+    loss, accuracy = (first_loss + loss) / total, (first_correct + correct) / total
     val_loss, val_accuracy = network.evaluate(*validation) if validation else (None, None)
     seconds = time.perf_counter() - start
     return EpochRecord(epoch, loss, accuracy, val_loss, val_accuracy, norms, optimizer.learning_rate, seconds, n)
@@ -109,28 +111,29 @@ def train_epoch(
 
 def _make_steps(
     network: Network, data: Dataset, optimizer: Optimizer, order: Array, batch_size: int
-) -> tuple[float, float, tuple[float, ...]]:
+) -> tuple[float, float]:
     """Make a step for each batch of the samples `order`.
 
-    Return the sums of their losses and of those that were right, and the norms of the first gradients.
+    Return the sum of their losses and the number classified right, of each batch before its step.
     """
-    X, y, sample_weight = data
-    loss = accuracy = 0.0
-    norms: tuple[float, ...] = ()
+    loss = correct = 0.0
     for start in range(0, len(order), batch_size):
-        batch = order[start : start + batch_size]
-        weight = None if sample_weight is None else sample_weight[batch]
-        batch_loss, batch_accuracy, gradients = network.loss_and_gradients(X[batch], y.take(batch), weight)
-        if not norms:
-            norms = gradients.norms()
+        batch_loss, batch_correct, gradients = _sums_and_gradients(network, data, order[start : start + batch_size])
         optimizer.step(network.parameters, gradients.parameters)
-        loss += batch_loss * len(batch)
-        accuracy += batch_accuracy * len(batch)
-    return loss, accuracy, norms
+        loss, correct = loss + batch_loss, correct + batch_correct
+    return loss, correct
+
+
+def _sums_and_gradients(network: Network, data: Dataset, batch: Array) -> tuple[float, float, Gradients]:
+    """Return the loss and the number classified right, summed over a batch, and the gradients of its mean loss."""
+    X, y, sample_weight = data
+    weight = None if sample_weight is None else sample_weight[batch]
+    loss, accuracy, gradients = network.loss_and_gradients(X[batch], y.take(batch), weight)
+    return loss * len(batch), accuracy * len(batch), gradients
 
 
 def _compiled_steps(network: Network, data: Dataset, optimizer: Optimizer) -> Any:
-    """Return what makes these very steps in compiled code, where there is such a thing."""
+    """Return what makes the steps of `_make_steps` in compiled code, or None where nothing does."""
     if get_backend() != "numba":
         return None
     from classifiers import _compiled_sgd
