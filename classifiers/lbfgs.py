@@ -51,12 +51,12 @@ def fit_lbfgs(
     theta = np.concatenate([np.asarray(p, np.float64).ravel() for p in network.parameters])
     dtheta = np.empty_like(theta)
     shapes = [p.shape for p in network.parameters]
-    parameters, gradients = _views(theta, shapes), _views(dtheta, shapes)
+    parameters, derivatives = _views(theta, shapes), _views(dtheta, shapes)
     n_layers = len(network.weights)
     work = Network(parameters[:n_layers], parameters[n_layers:], network.activation)
-    dW = Gradients(gradients[:n_layers], gradients[n_layers:])
+    gradients = Gradients(derivatives[:n_layers], derivatives[n_layers:])
     full_batch = FullBatch(data)
-    checked = None if validation is None else _in_float64(validation)
+    validation = None if validation is None else _in_float64(validation)
 
     history: list[EpochRecord] = []
     latest: dict[str, Any] = {}
@@ -68,17 +68,17 @@ def fit_lbfgs(
     def objective(at: Array) -> tuple[float, Array]:
         theta[...] = at
         dtheta[...] = 0
-        loss, accuracy = full_batch.add_gradients(work, gradients)
-        penalty = add_penalty(work.weights, dW.weights, alpha)
-        latest.update(loss=loss, accuracy=accuracy, gradient_norms=dW.norms())
+        loss, accuracy = full_batch.add_gradients(work, gradients.parameters)
+        penalty = add_penalty(work.weights, gradients.weights, alpha)
+        latest.update(loss=loss, accuracy=accuracy, gradient_norms=gradients.norms())
         return loss + penalty, dtheta.copy()
 
     def after_iteration(xk: Array) -> None:  # SciPy tells by the name how to call it
         nonlocal best, reason, clock
         val_loss = val_accuracy = None
-        if checked is not None:
+        if validation is not None:
             theta[...] = xk
-            val_loss, val_accuracy = work.evaluate(*checked)
+            val_loss, val_accuracy = work.evaluate(*validation)
         now = time.perf_counter()
         epoch, seconds, clock = len(history) + 1, now - clock, now
         validated: dict[str, Any] = {"val_loss": val_loss, "val_accuracy": val_accuracy}
@@ -120,7 +120,7 @@ def add_penalty(weights: list[Array], gradients: list[Array], alpha: float) -> f
 
 
 def _reason(result: Any, tol: float, max_iter: int) -> str:
-    """Return why SciPy stopped, which SciPy says otherwise in every version."""
+    """Return why SciPy stopped, in words that do not depend on its version."""
     if result.success:
         is_flat = np.abs(result.jac).max() > tol
         return "the objective no longer falls" if is_flat else f"no component of the gradient exceeds {tol:g}"
