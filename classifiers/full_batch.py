@@ -72,12 +72,12 @@ class FullBatch:
         (loss, accuracy, sums), *others = map_in_order(evaluate, self._segments(table.size))
         for segment_loss, segment_accuracy, segment_sums in others:
             loss, accuracy = loss + segment_loss, accuracy + segment_accuracy
-            for total, part in zip(sums, segment_sums, strict=True):
-                total += part
+            for dW, part in zip(sums, segment_sums, strict=True):
+                dW += part
         if self.fused is not None:
             sums[0] = self.fused.gradient(sums[0])
-        for dW, total in zip(gradients, sums, strict=True):
-            dW += total
+        for dW, part in zip(gradients, sums, strict=True):
+            dW += part
         return loss, accuracy
 
     def _segments(self, table_size: int) -> list[list[Dataset]]:
