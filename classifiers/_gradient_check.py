@@ -164,15 +164,18 @@ def gradient_check(
     weight = None if weight is None else weight.astype(np.float64)
 
     checks, skipped = [], []
-    for name, same in _formats(design.astype(np.float64), model.n_categories_):
-        if isinstance(same, str):
-            skipped.append(f"{name:8}not checked: {same}")
+    for format, X_or_reason in _formats(design.astype(np.float64), model.n_categories_):
+        if isinstance(X_or_reason, str):
+            skipped.append(f"{format:8}not checked: {X_or_reason}")
             continue
-        check = _Differences(network, Dataset(same, y_index, weight), model.alpha, tolerance)
-        for parameter, gradient, label in zip(network.parameters, check.gradients(), names, strict=True):
-            directions = _entries(parameter, label) if every else _random_directions(parameter, seed)
-            worst = max((check.compare(parameter, gradient, v, where) for where, v in directions), key=_by_error)
-            checks.append(GradientCheck(name, label, *worst))
+        differences = _Differences(network, Dataset(X_or_reason, y_index, weight), model.alpha, tolerance)
+        for parameter, gradient, name in zip(network.parameters, differences.gradients(), names, strict=True):
+            directions = _entries(parameter, name) if every else _random_directions(parameter, seed)
+            compared = (
+                GradientCheck(format, name, where, *differences.compare(parameter, gradient, v))
+                for where, v in directions
+            )
+            checks.append(max(compared, key=lambda check: np.nan_to_num(check.error, nan=np.inf)))
     return GradientReport(tuple(checks), tuple(skipped), tolerance)
 
 
@@ -198,7 +201,7 @@ def _parameter_names(model: CategoricalClassifier) -> list[str]:
 
 
 def _formats(X: DesignMatrix, n_categories: Any) -> Iterator[tuple[str, DesignMatrix | str]]:
-    """Yield the name of each format, with X in it, as it is in its own, or the reason why not."""
+    """Yield the name of each format with X in that format, or with the reason why X cannot be converted to it."""
     csr = X.tocsr()
     if isinstance(X, MixedMatrix):
         yield "mixed", X
@@ -238,8 +241,8 @@ class _Differences:
         add_penalty(self.network.weights, weights, self.alpha)
         return [*weights, *biases]
 
-    def compare(self, parameter: Array, gradient: Array, v: Array, where: str) -> tuple[str, float, float, float]:
-        """Return `where`, the slope along v by differences and by the gradient, and the relative error."""
+    def compare(self, parameter: Array, gradient: Array, v: Array) -> tuple[float, float, float]:
+        """Return the slope along v by differences and by the gradient, and the relative error."""
         analytic = float(np.vdot(gradient, v))
         start = parameter.copy()
         for h in STEPS:
@@ -254,19 +257,15 @@ class _Differences:
             could_be_a_kink = difference <= abs(forward - backward) / h
             if error <= self.tolerance or not could_be_a_kink:
                 break
-        return where, numeric, analytic, error
+        return numeric, analytic, error
 
 
-def _by_error(result: tuple[str, float, float, float]) -> float:
-    return float(np.nan_to_num(result[-1], nan=np.inf))
-
-
-def _entries(parameter: Array, label: str) -> Iterator[tuple[str, Array]]:
+def _entries(parameter: Array, name: str) -> Iterator[tuple[str, Array]]:
     """Yield the name and the unit vector of every entry: one array, changed between."""
     v = np.zeros_like(parameter)
     for index in np.ndindex(v.shape):
         v[index] = 1
-        yield str([*(index[::-1] if label == "coef_" else index)]), v  # coef_ is (K, V), the network's weights (V, K)
+        yield str([*(index[::-1] if name == "coef_" else index)]), v  # coef_ is (K, V), the network's weights (V, K)
         v[index] = 0
 
 
