@@ -44,16 +44,16 @@ def adagrad(rows: Array, g: Array, sum_of_squares: Array, factors: tuple[float, 
     for k in range(len(rows)):
         if k + AHEAD < len(rows):
             ask_for_row(sum_of_squares, rows[k + AHEAD])
-        dw, squares = g[k], sum_of_squares[rows[k]]
+        dw, G = g[k], sum_of_squares[rows[k]]
         for c in range(len(dw)):
-            squares[c] += dw[c] * dw[c]
-            dw[c] = lr * dw[c] / (np.sqrt(squares[c]) + epsilon)
+            G[c] += dw[c] * dw[c]
+            dw[c] = lr * dw[c] / (np.sqrt(G[c]) + epsilon)
 
 
 @compiled
 def rmsprop(rows: Array, g: Array, mean_of_squares: Array, factors: tuple[float, ...]) -> None:
     """Update the average in `rows`, and write the steps over their gradients `g`, (u, d)."""
-    lr, rho, rest, epsilon = factors
+    lr, rho, rest, epsilon = factors  # rest = 1 - rho
     for k in range(len(rows)):
         if k + AHEAD < len(rows):
             ask_for_row(mean_of_squares, rows[k + AHEAD])
@@ -66,7 +66,7 @@ def rmsprop(rows: Array, g: Array, mean_of_squares: Array, factors: tuple[float,
 @compiled
 def adam(rows: Array, g: Array, mean: Array, mean_of_squares: Array, factors: tuple[float, ...]) -> None:
     """Update both averages in `rows`, and write the steps over their gradients `g`, (u, d)."""
-    lr, b1, rest1, b2, rest2, sum1, sum2, epsilon = factors
+    lr, b1, rest1, b2, rest2, correction1, correction2, epsilon = factors  # rest = 1 - b, correction = 1 - b^t
     for k in range(len(rows)):
         if k + AHEAD < len(rows):
             ask_for_row(mean, rows[k + AHEAD])
@@ -75,5 +75,5 @@ def adam(rows: Array, g: Array, mean: Array, mean_of_squares: Array, factors: tu
         for c in range(len(dw)):
             m[c] = b1 * m[c] + rest1 * dw[c]
             v[c] = b2 * v[c] + rest2 * (dw[c] * dw[c])
-            m_hat, v_hat = m[c] / sum1, v[c] / sum2
+            m_hat, v_hat = m[c] / correction1, v[c] / correction2
             dw[c] = lr * m_hat / (np.sqrt(v_hat) + epsilon)

@@ -192,9 +192,9 @@ class Momentum(Optimizer):
         return self.learning_rate * self.weight_decay / (1 - self.momentum)  # as much longer as its steps become
 
     def _update(self, rows: Any, g: Array, state: State) -> Array:
-        velocity = self.momentum * state["velocity"][rows] + g
-        state["velocity"][rows] = velocity
-        step: Array = self.learning_rate * (g + self.momentum * velocity if self.nesterov else velocity)
+        v = self.momentum * state["velocity"][rows] + g
+        state["velocity"][rows] = v
+        step: Array = self.learning_rate * (g + self.momentum * v if self.nesterov else v)
         return step
 
     def _factors(self) -> tuple[float, ...]:
@@ -230,10 +230,10 @@ class Adagrad(Optimizer):
         return {"sum_of_squares": aligned_arrays.zeros((W.shape[0], 1) if one_a_row else W.shape, W.dtype)}
 
     def _update(self, rows: Any, g: Array, state: State) -> Array:
-        squares = np.mean(g**2, axis=1, keepdims=True) if self.row_wise and g.ndim == 2 else g**2
-        squares += state["sum_of_squares"][rows]
-        state["sum_of_squares"][rows] = squares
-        step: Array = self.learning_rate * g / (np.sqrt(squares) + self.epsilon)
+        G = np.mean(g**2, axis=1, keepdims=True) if self.row_wise and g.ndim == 2 else g**2
+        G += state["sum_of_squares"][rows]
+        state["sum_of_squares"][rows] = G
+        step: Array = self.learning_rate * g / (np.sqrt(G) + self.epsilon)
         return step
 
     def _factors(self) -> tuple[float, ...]:
@@ -261,9 +261,9 @@ class RMSProp(Optimizer):
     bounds: ClassVar[Bounds] = Optimizer.bounds | {"decay": (0, 1), "epsilon": (TINY, np.inf)}
 
     def _update(self, rows: Any, g: Array, state: State) -> Array:
-        squares = self.decay * state["mean_of_squares"][rows] + (1 - self.decay) * g**2
-        state["mean_of_squares"][rows] = squares
-        step: Array = self.learning_rate * g / (np.sqrt(squares) + self.epsilon)
+        v = self.decay * state["mean_of_squares"][rows] + (1 - self.decay) * g**2
+        state["mean_of_squares"][rows] = v
+        step: Array = self.learning_rate * g / (np.sqrt(v) + self.epsilon)
         return step
 
     def _factors(self) -> tuple[float, ...]:
