@@ -107,19 +107,19 @@ def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tu
         lr: float,
         decay: float,
     ) -> tuple[float, float]:
-        rows, labels, shares, sums, nothing = batch
+        rows, labels, shares, sums, no_bias = batch
         batch_size, bias = len(rows), b.reshape((1, d))
         loss, correct, scale = 0.0, 0.0, scale_of_values[0]
-        for first in range(0, len(order), batch_size):
-            B = min(batch_size, len(order) - first)
+        for start in range(0, len(order), batch_size):
+            B = min(batch_size, len(order) - start)
             X, label, share, Z = rows[:B], labels[:B], None if weight is None else shares[:B], sums[:B]
-            _copy_samples(indices, y, weight, order, first, X, label, share)
+            _copy_samples(indices, y, weight, order, start, X, label, share)
 
             # Z = X @ W + b
-            gather_sum(values, X, nothing, Z, 0, d, far)
-            factor, last = fill(Z, scale, d), load(bias, 0, 0, d)
+            gather_sum(values, X, no_bias, Z, 0, d, far)
+            factor, bias_row = fill(Z, scale, d), load(bias, 0, 0, d)
             for i in range(B):
-                store(Z, i, 0, plus(times(factor, load(Z, i, 0, d)), last))
+                store(Z, i, 0, plus(times(factor, load(Z, i, 0, d)), bias_row))
 
             # dZ = (softmax(Z) - Y) / B, written over Z
             if is_deep:
@@ -145,7 +145,7 @@ def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tu
             db = fill(dZ, 0, d)
             for i in range(B):
                 db = plus(db, load(dZ, i, 0, d))
-            store(bias, 0, 0, plus(last, times(fill(dZ, -lr, d), db)))
+            store(bias, 0, 0, plus(bias_row, times(fill(dZ, -lr, d), db)))
         scale_of_values[0] = scale
         return loss, correct
 
@@ -198,19 +198,19 @@ def _copy_samples(
     y: Array,
     weight: Array | None,
     order: Array,
-    first: int,
+    start: int,
     X: Array,
     label: Array,
     share: Array | None,
 ) -> None:
     """Set ``X, label, share = indices[batch], y[batch], weight[batch]``, and ask for the samples that come after."""
-    n_left = len(order) - first
+    n_left = len(order) - start
     for i in range(len(X)):
         if i + AHEAD < n_left:
-            later = order[first + i + AHEAD]
+            later = order[start + i + AHEAD]
             ask_for_row(indices, later)
             fetch(y.reshape((-1, 1)), later, 0, 1)
-        sample = order[first + i]
+        sample = order[start + i]
         for j in range(indices.shape[1]):
             X[i, j] = indices[sample, j]
         label[i] = y[sample]

@@ -148,9 +148,9 @@ def _gather_sum(d: int, far: bool) -> Callable[..., None]:
 def _scatter_add(d: int, shared: bool, far: bool) -> Callable[..., None]:
     @compiled
     def scatter_add(
-        values: Array, indices: Array, scale: float, out: Array, column: int, first: int, last: int
+        values: Array, indices: Array, scale: float, out: Array, column: int, first: int, stop: int
     ) -> None:
-        loops.scatter_add(values, indices, scale, out, column, first, last, d, shared, far)
+        loops.scatter_add(values, indices, scale, out, column, first, stop, d, shared, far)
 
     return scatter_add
 
@@ -191,7 +191,7 @@ def _gather_codes(d: int) -> Callable[..., bool]:
     @compiled
     def gather_codes(table: Array, codes: Array, largest: Array, offsets: Array, bias: Array, out: Array) -> bool:
         n, f = codes.shape
-        last = load(bias.reshape((1, -1)), 0, 0, d)
+        bias_row = load(bias.reshape((1, -1)), 0, 0, d)
         outside = False
         for i in range(n):
             total = fill(out, 0, d)
@@ -199,7 +199,7 @@ def _gather_codes(d: int) -> Callable[..., bool]:
                 outside |= codes[i, j] > largest[j]
                 row = offsets[j] + np.intp(min(codes[i, j], largest[j]))
                 total = plus(total, load(table, row, 0, d))
-            store(out, i, 0, plus(total, last))
+            store(out, i, 0, plus(total, bias_row))
         return not outside
 
     return gather_codes

@@ -66,7 +66,7 @@ def _gather_sum(table, indices, bias, out, column, d, far):
     def loop(table, indices, bias, out, column, d, far):
         n, f = indices.shape
         ahead = indices.reshape(-1)[AHEAD:]
-        last = load(bias.reshape((1, -1)), 0, column, width)
+        bias_row = load(bias.reshape((1, -1)), 0, column, width)
         for i in range(n):
             total = fill(out, 0, width)
             for j in range(f):
@@ -75,7 +75,7 @@ def _gather_sum(table, indices, bias, out, column, d, far):
                 row = indices[i, j]
                 if row >= 0:  # as fast as without asking, so `has_missing` has nothing to say
                     total = plus(total, load(table, row, column, width))
-            store(out, i, column, plus(total, last))
+            store(out, i, column, plus(total, bias_row))
 
     return loop
 
@@ -87,20 +87,20 @@ def scatter_add(
     out: Array,
     column: int,
     first: int,
-    last: int,
+    stop: int,
     d: int,
     shared: bool,
     far: bool,
 ) -> None:
-    """Add ``scale * values[i]`` to ``out[indices[i, j]]`` in `d` columns; if `shared`, to rows [first, last) only."""
+    """Add ``scale * values[i]`` to ``out[indices[i, j]]`` in `d` columns; if `shared`, to rows [first, stop) only."""
     raise NotImplementedError
 
 
 @overload(scatter_add, AS_NUMPY, prefer_literal=True)
-def _scatter_add(values, indices, scale, out, column, first, last, d, shared, far):
+def _scatter_add(values, indices, scale, out, column, first, stop, d, shared, far):
     width, in_range, ask_ahead = d.literal_value, shared.literal_value, far.literal_value
 
-    def alone(values, indices, scale, out, column, first, last, d, shared, far):
+    def alone(values, indices, scale, out, column, first, stop, d, shared, far):
         n, f = indices.shape
         factor = fill(values, scale, width)
         ahead = indices.reshape(-1)[AHEAD:]
@@ -113,7 +113,7 @@ def _scatter_add(values, indices, scale, out, column, first, last, d, shared, fa
                 if row >= 0:
                     store(out, row, column, plus(load(out, row, column, width), value))
 
-    def share(values, indices, scale, out, column, first, last, d, shared, far):
+    def share(values, indices, scale, out, column, first, stop, d, shared, far):
         n, f = indices.shape
         factor = fill(values, scale, width)
         block = max(LISTED // f, 1)
@@ -123,7 +123,7 @@ def _scatter_add(values, indices, scale, out, column, first, last, d, shared, fa
             for i in range(start, min(start + block, n)):
                 for j in range(f):
                     samples[m], rows[m] = i, indices[i, j]
-                    m += first <= indices[i, j] < last
+                    m += first <= indices[i, j] < stop
             for k in range(m):
                 if ask_ahead and k + AHEAD < m:
                     fetch(out, rows[k + AHEAD], column, width)
