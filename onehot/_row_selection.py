@@ -1,4 +1,4 @@
-"""What ``X[rows]`` may be, other than a slice and an array of signed integers that are in range, and what else is told.
+"""What ``X[rows]`` takes besides a slice and an array of signed integers, and the errors for everything else.
 
 Rows never count from the end: the wrap-around of negative indices hides mistakes.
 """
@@ -25,23 +25,22 @@ def only_rows(key: tuple[Any, ...]) -> Any:
 def row_numbers(rows: Array, n: int) -> Array:
     """Return the rows of a mask, unsigned rows as signed, or no rows; raise for what is not a 1-D array of integers."""
     kind = rows.dtype.kind
-    if rows.ndim == 1:
-        if kind == "b":
-            if len(rows) != n:
-                raise ShapeError(f"a mask of {len(rows)} rows cannot select from {n}")
-            return rows.nonzero()[0]
-        if not rows.size:
-            return np.empty(0, np.intp)
-        if kind not in "iu":
-            raise DTypeError(f"rows must be integers or a boolean mask, got {rows.dtype}")
-        if (rows >= n).any():  # of unsigned ones, which could become negative below
-            raise_outside(rows, n)
-        return rows.astype(np.intp)
-    if rows.ndim:
+    if rows.ndim != 1:
         hint = f"got an array of shape {rows.shape}"
-    else:
-        hint = f"for row {rows} pass X[[{rows}]]" if kind in "iu" else f"got {rows}; X[:] is all of it"
-    raise UnsupportedError(f"X[rows] takes a slice, a 1-D integer array or a mask; {hint}")
+        if rows.ndim == 0:
+            hint = f"for row {rows} pass X[[{rows}]]" if kind in "iu" else f"got {rows}; X[:] is all of it"
+        raise UnsupportedError(f"X[rows] takes a slice, a 1-D integer array or a mask; {hint}")
+    if kind == "b":
+        if len(rows) != n:
+            raise ShapeError(f"a mask of {len(rows)} rows cannot select from {n}")
+        return rows.nonzero()[0]
+    if not rows.size:
+        return np.empty(0, np.intp)
+    if kind not in "iu":
+        raise DTypeError(f"rows must be integers or a boolean mask, got {rows.dtype}")
+    if (rows >= n).any():  # of unsigned ones, which could become negative below
+        raise_outside(rows, n)
+    return rows.astype(np.intp)
 
 
 def raise_outside(rows: Array, n: int) -> NoReturn:
