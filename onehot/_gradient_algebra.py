@@ -1,4 +1,4 @@
-"""What NumPy may do with a gradient that knows its rows, and what it is told instead of a dense array.
+"""What NumPy may do with a gradient that knows its rows; whatever would make it dense unasked is refused.
 
     f(g)[r]    = f(g[r])        for a function with f(0) = 0: absolute, square, sqrt, ...
     (g * A)[r] = g[r] * A[r]    for an array A, and so for g / A
@@ -91,7 +91,7 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         if method == "__call__" and not kwargs:
             if ufunc in (np.add, np.subtract):
                 left, right = inputs
-                result = self._sum(left, right, 1.0 if ufunc is np.add else -1.0, out)
+                result = self._plus(left, right, 1.0 if ufunc is np.add else -1.0, out)
             elif not out:
                 result = self._elementwise(ufunc, *inputs)
         if result is None:
@@ -117,7 +117,7 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         raise UnsupportedError(refusal(called(func)))
 
     @staticmethod
-    def _sum(left: Any, right: Any, sign: float, out: tuple[Any, ...]) -> Any:
+    def _plus(left: Any, right: Any, sign: float, out: tuple[Any, ...]) -> Any:
         """Return ``left + sign * right``, of which at least one is a gradient."""
         for operand in (left, right):
             if not isinstance(operand, GradientAlgebra):
@@ -137,7 +137,7 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         if ufunc is np.multiply and isinstance(other, GradientAlgebra):
             return self._times_gradient(other)
         if ufunc is np.multiply or (ufunc is np.divide and comes_first):
-            return self._scaled(ufunc, other) if np.ndim(other) == 0 else self._with_array(ufunc, other)
+            return self._scaled(ufunc, other) if np.ndim(other) == 0 else self._times_array(ufunc, other)
         if ufunc is np.negative:
             return self._times(-1.0)
         if ufunc in ZERO_PRESERVING:
@@ -180,7 +180,7 @@ class GradientAlgebra(NDArrayOperatorsMixin):
             return self._mapped(lambda sums: sums / number)
         return self._times(factor, dtype)
 
-    def _with_array(self, ufunc: np.ufunc, other: Any) -> Self | None:
+    def _times_array(self, ufunc: np.ufunc, other: Any) -> Self | None:
         """Return the product or quotient with an array, of which only the rows that occur are read."""
         if not isinstance(other, (np.ndarray, list, tuple)):
             return None
