@@ -33,14 +33,15 @@ __all__ = [
 # SciPy's index pointers are of the indices' type: more entries than this do not fit 32 bits.
 MAX_ENTRIES = np.iinfo(np.int32).max
 
-LARGEST_BATCH = 1 << 16  # samples; the pointers of more are not worth keeping
-MANY_ROWS = 4096
-SUMS_IN_CACHE = 1 << 17  # numbers
-WORTH_THREADS = 1 << 19  # numbers to move: with fewer, waking threads costs more than they save
-SELECTING = 20  # numbers that could be added while a row within the cache is found
-WORTH_SHARED_GATHERING = 1 << 21  # as WORTH_THREADS, for such rows, with the cost of finding them
-HEAD_START = 1 << 17  # of that, what the caller's thread does while another one wakes
-WORTH_SHARED_ADDING = 1 << 21  # the same for the sums of a scatter-add
+LARGEST_BATCH = 1 << 16  # samples; the index pointers of larger batches are not kept
+MANY_ROWS = 4096  # samples from which on a gather may go field by field
+SUMS_IN_CACHE = 1 << 17  # numbers in a block of sums
+# Below each of these amounts of work, waking threads costs more than they save.
+WORTH_THREADS = 1 << 19  # numbers moved by a gather that goes field by field
+WORTH_SHARED_GATHERING = 1 << 21  # numbers added by any other gather, where each row selected costs SELECTING more
+WORTH_SHARED_ADDING = 1 << 21  # numbers added by a scatter-add
+SELECTING = 20  # numbers that could be added in the time that it takes to find a row in the cache
+HEAD_START = 1 << 17  # of a shared gather, what the caller's thread does while another one wakes
 MANY_CLASSES = 32
 NARROW = 4  # columns
 OUT_OF_CACHE = 1 << 18  # numbers in a table
