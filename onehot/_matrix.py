@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["OneHot"]
 
 FLOAT64 = FLOATS[1]
-SMALL_BATCH = 1024
+SMALL_BATCH = 1024  # samples whose indices are kept as intp too: converting them would show in the time of a product
 
 
 @refuses_other_attributes(refusal)
@@ -363,17 +363,18 @@ class OneHot(LazyMatrix):
 
     def __setstate__(self, state: tuple[Encoded, np.dtype[Any]]) -> None:
         encoded, dtype = state
-        self._set(encoded, _float_dtype(dtype))  # the one object of its type, which the product tests for
+        self._set(encoded, _float_dtype(dtype))
 
 
 def _single_field(indices: Array) -> Array | None:
-    """Return the indices of a matrix of one field as `take` wants them, which for a small batch is as intp."""
+    """Return the indices of a matrix of one field, (n,), as `take` wants them: of a small batch as intp. Else None."""
     if indices.shape[1] != 1:
         return None
     return indices[:, 0].astype(np.intp) if len(indices) <= SMALL_BATCH else indices[:, 0]
 
 
 def _float_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    """Return the dtype as the very object in `FLOATS`, for which the product tests; one unpickled is another object."""
     result = np.dtype(dtype)
     if result not in FLOATS:
         raise DTypeError(f"dtype must be float32 or float64, got {result}")
