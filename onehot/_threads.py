@@ -1,7 +1,7 @@
 """Independent calls on all cores, their results in order.
 
-NumPy, SciPy's sparse products and the compiled kernels let go of the interpreter's lock while they work. What is shared
-out is the caller's to decide, so that no bit of a result depends on who computes it.
+NumPy, SciPy's sparse products and the compiled kernels release the interpreter's lock while they work. The caller cuts
+the work, so that no bit of a result depends on which thread computes it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> l
 
 
 def uneven_parts(n: int, n_parts: int, lead: int) -> list[slice]:
-    """Cut range(n) into parts for `map_in_order`, the first longer by `lead` where others take time to wake."""
+    """Cut range(n) into parts for `map_in_order`, the first longer by `lead`: the other threads take time to wake."""
     lead = min(lead, n // n_parts)
     cuts = [0, *(lead + (n - lead) * part // n_parts for part in range(1, n_parts + 1))]
     return [slice(start, stop) for start, stop in pairwise(cuts)]

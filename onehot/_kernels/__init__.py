@@ -9,8 +9,8 @@
     softmax                exp(z) / sum exp(z) of every row of logits
     softmax_cross_entropy  the loss of a batch of logits, and its gradient
 
-A backend is a module with these functions. They check nothing: floats are C-contiguous arrays of one type, and indices
-are in range. Only the first three say whether the codes are, which they take as a user passes them. Callers write
+A backend is a module with these functions. The first three take codes as a user passes them, and say whether all are in
+range. The others check nothing: floats are C-contiguous arrays of one type, and indices are in range. Callers write
 ``kernels.active.gather_sum(...)``, so that a change of backend holds from the next call on.
 """
 

@@ -1,4 +1,4 @@
-"""The kernels compiled by Numba: widths, threads, and the loops of `_numba_loops` and `_numba_softmax` in between.
+"""The kernels compiled by Numba: the loops of `_numba_loops` and `_numba_softmax` for each width, and their threads.
 
 Every number of columns has its own machine code, compiled when first met and kept on disk. Results have the same bits
 for any number of threads.
@@ -38,7 +38,7 @@ __all__ = [
     "softmax_cross_entropy",
 ]
 
-STRIP = 128  # columns held in registers at once: wider tables go strip by strip
+STRIP = 128  # columns held in registers at once: wider tables are taken strip by strip
 CHUNK = 1 << 14  # samples in one partial sum of the loss, fixed so that the number of threads changes no bit
 WORTH_THREADS = 1 << 21  # numbers to move: with fewer, waking threads costs more than they save
 HEAD_START = 1 << 18  # numbers that the caller's thread moves while another one wakes

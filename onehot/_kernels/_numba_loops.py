@@ -4,8 +4,8 @@ Row i of ``onehot(I) @ W`` is a sum of f rows of W, and ``W += onehot(I).T @ G``
 load, add and store rows and do nothing else, so a row of d numbers is made a type of the compiler: vector registers,
 as many as the constant d needs. Columns never mix and no sum is reordered: the bits are those of the plain loop.
 
-Each function stands here as a name without a body, with what the compiler puts in its place below it. There `d` and
-the flags are constants, so that every value of them has machine code of its own.
+Each function is a stub, and the `overload` below it is what the compiler puts in its place. There `d` and the flags are
+constants, so that every value of them has machine code of its own.
 """
 
 # Numba compiles a language of its own, which mypy takes for Python.
@@ -33,9 +33,9 @@ if config.DISABLE_JIT:
 OUT_OF_CACHE = 1 << 18  # numbers in a table: a smaller one gains nothing from threads
 WORTH_ASKING_AHEAD = 1 << 23  # bytes of a table: rows of a smaller one come from a cache, soon enough
 AHEAD = 32  # selections between asking for a row and using it
-LISTED = 1 << 14  # selections looked through at once: the first rows of a list are not asked for ahead
+LISTED = 1 << 14  # selections listed at once: so many that the first AHEAD of a list, never asked for, hardly count
 SOURCES = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("_numba*.py")))).hexdigest()
-AS_NUMPY = {"error_model": "numpy"}  # a division by zero is inf, and tested for by nobody
+AS_NUMPY = {"error_model": "numpy"}  # a division by zero gives inf or NaN, and costs no test
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

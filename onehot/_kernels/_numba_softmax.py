@@ -3,8 +3,8 @@
 exp(x) is 2^k e^r with k = round(x / log 2), r = x - k log 2 and the Taylor series of e^r: a few products and sums,
 which run in vector registers, as a call of the C library would not.
 
-As in `_numba_loops`, each function is a name without a body, with what the compiler puts in its place below it. There
-the number of classes is a constant where it is small.
+As in `_numba_loops`, each function is a stub with its `overload` below it. There the number of classes is a constant
+where it is small.
 """
 
 # Numba compiles a language of its own, which mypy takes for Python.
