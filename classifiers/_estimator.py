@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -29,9 +29,6 @@ from classifiers.optimizers import Optimizer
 from classifiers.progress import progress
 from classifiers.stopping import DivergenceError, EpochRecord, MaxEpochs, check_divergence
 from classifiers.training import Dataset, train, train_epoch
-
-if TYPE_CHECKING:
-    from typing import Self
 
 __all__ = ["CategoricalClassifier", "check_is_model"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,6 @@ from classifiers.network import Network
 from classifiers.prediction import predict
 from classifiers.tables import refuse_other_than_tables
 from onehot import OneHot, ShapeError
-
-if TYPE_CHECKING:
-    from typing import Self
 
 __all__ = ["FittedModel"]
 

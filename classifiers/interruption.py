@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import Self
 
 from classifiers.stopping import History, StoppingRule
-
-if TYPE_CHECKING:
-    from typing import Self
 
 __all__ = ["CtrlC"]
 

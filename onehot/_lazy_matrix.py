@@ -6,7 +6,7 @@ import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,6 @@ import scipy
 from onehot._arrays import Array
 from onehot._errors import UnsupportedError
 from onehot._refusals import called
-
-if TYPE_CHECKING:
-    from typing import Self
 
 __all__ = ["LazyMatrix", "is_array", "refusal"]
 

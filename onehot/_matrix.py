@@ -11,7 +11,7 @@ No product is formed, and X itself is its (n, f) integers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +27,6 @@ from onehot._refusals import refuses_other_attributes
 from onehot._row_gradient import RowGradient
 from onehot._row_selection import only_rows, raise_outside, row_numbers
 from onehot._transpose import TransposedOneHot
-
-if TYPE_CHECKING:
-    from typing import Self
 
 __all__ = ["OneHot"]
 
