@@ -176,7 +176,8 @@ class WarmUp:
         return float(ramp * self.schedule(t))
 
 
-def _over(max_iter: int) -> dict[str, Schedule]:
+def _named(max_iter: int) -> dict[str, Schedule]:
+    """Return the schedules that have names, for `max_iter` epochs."""
     return {
         "constant": Constant(),
         "step": Step(every=max_iter / 3),
@@ -210,10 +211,10 @@ def get_schedule(schedule: str | Schedule, /, *, max_iter: int) -> Schedule:
     if isinstance(schedule, str):
         if max_iter < 1:
             raise ValueError(f"max_iter={max_iter!r} is not positive; pass the number of epochs")
-        named = _over(max_iter)
-        if schedule not in named:
-            raise ValueError(f"schedule {schedule!r} is not one of {', '.join(named)}")
-        return named[schedule]
+        schedules = _named(max_iter)
+        if schedule not in schedules:
+            raise ValueError(f"schedule {schedule!r} is not one of {', '.join(schedules)}")
+        return schedules[schedule]
     if isinstance(schedule, type) or not callable(schedule):
         raise TypeError(
             f"schedule {schedule!r} is not a function of time; pass a name, or an object such as Step(every=10)"
