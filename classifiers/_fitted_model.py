@@ -66,14 +66,14 @@ class FittedModel(InputReader):
         if design.shape[0] != 1:
             raise ShapeError(f"X has {design.shape[0]} rows; explain takes one, like X[3:4]")
         x = design.tocsr()
-        counts, labels = self.n_categories_ or (), self.get_feature_names_out().tolist()
+        counts, if_present = self.n_categories_ or (), self.get_feature_names_out().tolist()
         V = sum(counts)
         numbers = x[:, V:].toarray()[0] if self._encoder is None else self._encoder.numbers_of(self._as_table(X))[0]
-        labels[V:] = [f"{name}={number:.10g}" for name, number in zip(labels[V:], numbers, strict=True)]
-        names = [f"{name}: nothing" for name in self._field_names()] + labels[V:]
+        if_present[V:] = [f"{name}={number:.10g}" for name, number in zip(if_present[V:], numbers, strict=True)]
+        if_absent = [f"{name}: nothing" for name in self._field_names()] + if_present[V:]
         widths = [*counts, *[1] * len(numbers)]
         is_plain = not counts and self._encoder is None  # a design matrix of any width: its zeros are not worth a line
-        return explain(self._network, x, self.classes_, widths, names, labels, present_only=is_plain)
+        return explain(self._network, x, self.classes_, widths, if_absent, if_present, present_only=is_plain)
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:
         """Return the names of the rows of the first layer: ``city=Oslo`` of a field, ``age`` of a number, (V + m,).
