@@ -168,7 +168,7 @@ class InputReader(BaseEstimator):
         design = self._design(X, fitted=False)
         if isinstance(design, OneHot):
             if self.n_categories_ is None:
-                _warn_if_ids(design, self._names_of_columns(design))
+                _warn_if_ids(design, self._learned_names(design))
             self.n_categories_ = design.n_categories
         self.n_features_in_ = X.shape[1]
         self._own_missing = self.handle_missing == "own"
@@ -183,7 +183,7 @@ class InputReader(BaseEstimator):
         self._check_width(X)
         return X
 
-    def _names_of_columns(self, X: Any) -> Any:
+    def _learned_names(self, X: Any) -> Any:
         """Return the names learned, or None where they are not those of X's fields or columns."""
         names = getattr(self, "feature_names_in_", None)
         columns = len(X.n_categories) if isinstance(X, OneHot) else X.shape[1]
@@ -195,7 +195,7 @@ class InputReader(BaseEstimator):
             X,
             self.n_categories_,
             dtype=self.dtype,
-            names=self._names_of_columns(X),
+            names=self._learned_names(X),
             fitted=fitted,
             ignore_unknown=self.handle_unknown == "ignore",
             missing=self.handle_missing,
