@@ -50,7 +50,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         _generator: np.random.Generator
 
     def _architecture(self) -> dict[str, Any]:
-        """Return what the parameters say of the network."""
+        """Return what the parameters fix of the network."""
         return {"dtype": np.dtype(self.dtype), "layers": []}
 
     @abstractmethod
@@ -90,21 +90,22 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
             If the loss grows out of bounds.
         """
         self._check_parameters()
-        refit = not (self.warm_start and hasattr(self, "_network"))
-        if refit:
+        weight = read_weights(X, sample_weight)
+        from_scratch = not (self.warm_start and hasattr(self, "_network"))
+        if from_scratch:
             self._forget()
+            design = self._learn(X, weight)
         else:
             self._check_goes_on()
-        weight = read_weights(X, sample_weight)
-        design = self._learn(X, weight) if refit else self._read(X)
+            design = self._read(X)
         labels = read_labels(X, y)
-        if refit:
+        if from_scratch:
             self.classes_ = classes_of(labels)
         data = self._labelled(design, labels, weight)
         self._generator = _new_generator(self.random_state)
         training, validation = self._split(data, X_val, y_val)
         try:
-            if refit:
+            if from_scratch:
                 self._begin(design)
             self._solve(training, validation)
         except BaseException:
@@ -132,12 +133,14 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         -------
         self
         """
-        first = not hasattr(self, "_network")
         self._check_parameters()
-        if not first:
-            self._check_goes_on()
         weight = read_weights(X, sample_weight)
-        design = self._learn(X, weight) if first else self._read(X)
+        first = not hasattr(self, "_network")
+        if first:
+            design = self._learn(X, weight)
+        else:
+            self._check_goes_on()
+            design = self._read(X)
         labels = read_labels(X, y)
         if first:
             if classes is None:
@@ -270,7 +273,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         return optimizer
 
     def _check_goes_on(self) -> None:
-        """Raise where parameters say another network than the one that training is to go on with."""
+        """Raise if the parameters describe another network than the one whose training is to go on."""
         super()._check_goes_on()
         network = self._network
         layers = [len(b) for b in network.biases[:-1]]
