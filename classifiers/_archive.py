@@ -78,7 +78,7 @@ def write_archive(path: str | os.PathLike[str], content: dict[str, Any], arrays:
 
 
 def check_target(path: str | os.PathLike[str]) -> None:
-    """Raise where no file can be written, or would take the place of what is none."""
+    """Raise where no file can be written, or would replace what is not a file."""
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no folder to save a model in", str(target.parent))
@@ -94,7 +94,7 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays]:
     OSError
         If there is no such file, or no permission to read it.
     ModelFileError
-        If it is anything else than such a file, whole and unaltered.
+        If it is anything but such a file, whole and unaltered.
     """
     with open(path, "rb") as file:
         try:

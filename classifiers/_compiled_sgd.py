@@ -6,9 +6,9 @@ With the learning rate lr and the L2 penalty alpha, the step for a batch of B sa
     dZ = (softmax(Z) - Y) / B
     W  = (1 - lr alpha) W - lr X.T @ dZ,    b = b - lr sum_i dZ[i]
 
-Where there are hidden layers, they are passed through before the second line, and passed back through and stepped after
-it. All runs on the loops that `network` and `optimizers` call. Between two of them, for a batch of 256 samples, the
-interpreter takes longer than they do; and here the samples to come are asked for while those of this batch are copied.
+Hidden layers come before the second line on the way forward, and after it on the way back, where each makes its step.
+All runs on the loops that `network` and `optimizers` call. For a batch of 256 samples, the interpreter takes longer
+between two of them than they do; and here the samples to come are fetched while those of this batch are copied.
 Imported only where the kernels are Numba's.
 """
 
@@ -38,8 +38,8 @@ from onehot._kernels._numba_softmax import constant_classes, softmax_cross_entro
 __all__ = ["can_step", "make_steps"]
 
 Array = npt.NDArray[Any]
-MOST_UNITS = 128  # of a layer: registers hold as many of the first, and the others are small for threads of BLAS
-NUMBERS_A_CALL = 1 << 27  # that a pass meets: between two calls, a tenth of a second, an interrupt is heard
+MOST_UNITS = 128  # of a layer: a row of the first fits into registers, and the others are too small for BLAS threads
+NUMBERS_A_CALL = 1 << 27  # a tenth of a second of work: an interrupt is heard only between two calls
 AHEAD = 16  # samples between asking for one and copying it
 
 
@@ -84,7 +84,7 @@ def make_steps(
 
 
 def _memory_of_a_batch(size: int, indices: Array, y: Array, weight: Array | None, b: Array) -> tuple[Array, ...]:
-    """Return room for samples, labels, weights and sums, and a bias of zeros: here they need not be compiled."""
+    """Return room for samples, labels, weights and sums, and a bias of zeros: made here, it need not be compiled."""
     rows, labels = np.empty((size, indices.shape[1]), indices.dtype), np.empty(size, y.dtype)
     shares = np.empty(size, (b if weight is None else weight).dtype)
     return rows, labels, shares, np.empty((size, len(b)), b.dtype), np.zeros_like(b)

@@ -165,7 +165,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         return self
 
     def _begin(self, design: DesignMatrix) -> None:
-        """Become an untrained model of data like these."""
+        """Become an untrained model for data like these."""
         fan_in = max(1, round(design.nnz / design.shape[0]))
         self._network = self._new_network(design.shape[1], len(self.classes_), fan_in, self._generator)
         self._optimizer = None
@@ -182,7 +182,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
     def _labelled(
         self, design: DesignMatrix, labels: Array, weight: Array | None = None, *, normalize: bool = True
     ) -> Dataset:
-        """Return rows with their labels and with weights, of mean 1 if normalized, unless all are equal."""
+        """Return rows with their labels and with weights, of mean 1 if normalized, or None where all are equal."""
         y_index = self._index_of(labels)
         weight = weights_of(weight, self.class_weight, self.classes_, y_index)
         if weight is not None:
@@ -243,7 +243,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
             )
 
     def _make_epoch(self, data: Dataset) -> None:
-        """Make one epoch more, and tell of it as `_solve` does."""
+        """Make one more epoch, and report on it as `_solve` does."""
         self._optimizer = self._running_optimizer()
         factor = self._new_schedule()(len(self.history_))
         self._optimizer.learning_rate = self._base_learning_rate() * float(factor)
@@ -265,7 +265,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         check_divergence(self.history_, self._base_learning_rate())
 
     def _running_optimizer(self) -> Optimizer:
-        """Return the optimizer with its averages under the parameters of now; a new one where the solver changed."""
+        """Return an optimizer of the present parameters that goes on from the last one, if that is of the same kind."""
         optimizer = self._new_optimizer()
         running = self._optimizer
         if type(running) is type(optimizer):
@@ -287,7 +287,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
             )
 
     def _forget(self) -> None:
-        """Become a model that is not fitted."""
+        """Become an unfitted model."""
         for name in ("_network", "_optimizer", "history_", "n_iter_", "stop_reason_"):
             self.__dict__.pop(name, None)
 
@@ -304,7 +304,7 @@ def _new_generator(random_state: Any) -> np.random.Generator:
 
 
 def check_is_model(model: Any, *, fitted: bool = True) -> None:
-    """Raise for what holds a model and is none, and for one that is not fitted."""
+    """Raise unless `model` is one of this package and, if it must be, fitted."""
     if not isinstance(model, CategoricalClassifier):
         hint = ""
         if hasattr(model, "best_estimator_"):

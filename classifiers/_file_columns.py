@@ -1,6 +1,6 @@
-"""What the columns of a file are: labels, categories or numbers, for a model to be trained or one that is.
+"""Which columns of a file are labels, categories or numbers, for a model to be trained and for one that has been.
 
-A CSV file has text where a Parquet file has numbers or bools; both have to make the same model, and be read by it.
+A CSV file has text where a Parquet file has numbers or bools; a model must be the same from either, and read both.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -206,7 +206,8 @@ def _as_matrix(X: Any, dtype: npt.DTypeLike, names: Names) -> DesignMatrix:
     return SparseMatrix(csr)
 
 
-def raise_not_finite(value: Any, row: int, column: int, dtype: npt.DTypeLike, names: Names) -> None:
+def raise_not_finite(value: Any, row: int, column: int, dtype: npt.DTypeLike, names: Names) -> NoReturn:
+    """Raise for a number of X that is NaN, infinite, or beyond `dtype`."""
     if np.isfinite(value):
         contents, remedy = f"{value:g}, too large for {np.dtype(dtype)}", "scale the column"
     else:

@@ -68,7 +68,7 @@ class InputReader(BaseEstimator):
         return self._design(self._checked(X)) if self._encoder is None else self._read_table(X)
 
     def _check_missing_policy(self) -> None:
-        """Raise where missing codes were given a category of their own, or denied it, after the table was made."""
+        """Raise if `handle_missing` has become "own", or ceased to be, since `fit` made the table."""
         own = self._own_missing if self._encoder is None else self._encoder.handle_missing == "own"
         if self.n_categories_ is not None and (self.handle_missing == "own") != own:
             was = "" if own else "not "
@@ -137,7 +137,7 @@ class InputReader(BaseEstimator):
         return self._encoder.transform(X, dtype=self.dtype, **policies)
 
     def _check_names(self, X: Any, *, fitting: bool) -> None:
-        """Learn the names of the columns of X, or hold X to those learned."""
+        """Learn the names of the columns of X, or raise where they are not those learned."""
         X = nw.to_native(X, pass_through=True)
         if has_names(X) and _get_feature_names(X) is None:  # scikit-learn before 1.9: it would take them in any order
             X = Names(X)
@@ -202,7 +202,7 @@ class InputReader(BaseEstimator):
         )
 
     def _are_plain_codes(self, X: Any) -> bool:
-        """Tell whether a checked X is an array of codes, each its own category where it is one at all."""
+        """Tell whether a checked X is an array of integers, of which each that is in range is its own category."""
         f = len(self.n_categories_ or ())
         is_integer = isinstance(X, np.ndarray) and X.dtype.kind in "iu"
         return is_integer and X.shape[1] == f and self.handle_missing != "own"

@@ -28,7 +28,7 @@ class SearchGrid(NamedTuple):
 
 
 def search_grid(search: Any, parameters: tuple[str, str] | None, metric: str) -> SearchGrid:
-    """Return what `plots.hyperparameter_grid`, which names the errors, is to draw."""
+    """Return what `plots.hyperparameter_grid` is to draw; its docstring lists the errors."""
     if not isinstance(search, Mapping):
         check_is_fitted(search, "cv_results_")
     results = search if isinstance(search, Mapping) else search.cv_results_

@@ -130,7 +130,7 @@ class ColumnEncoder:
     ) -> OneHot | MixedMatrix | DenseMatrix:
         """Return rows of a table, of the columns learned, as [C | N], or as C or N where the other has no columns.
 
-        `handle_missing` is that of `learn`, unless "error" or "zero" is given in place of the other.
+        `handle_missing` is by default that of `learn`; "error" and "zero" can be given in place of one another.
 
         Raises
         ------

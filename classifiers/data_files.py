@@ -1,6 +1,6 @@
 """Tables in files, CSV, TSV and Parquet, read by polars or, where it is missing, by pandas.
 
-Cells of text are read as strings: whether "007" is a number or a name, a file does not say, and a fitted model knows.
+Cells of text are read as strings: a file does not say whether "007" is a number or a name, but a fitted model knows.
 """
 
 from __future__ import annotations

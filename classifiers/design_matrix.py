@@ -51,7 +51,7 @@ M = TypeVar("M", Array, sparse.csr_array)
 
 
 class _Matrix(ABC, Generic[M]):
-    """A matrix that is there, and knows what its transpose times dZ is."""
+    """A matrix in memory, dense or sparse, that knows what its transpose times dZ is."""
 
     __array_ufunc__ = None
 
@@ -81,7 +81,7 @@ class _Matrix(ABC, Generic[M]):
 
 
 class Transposed:
-    """``X.T``, which is there to be multiplied by dZ."""
+    """``X.T``, of which only the product with dZ is needed."""
 
     def __init__(self, source: Any) -> None:
         self._source = source

@@ -20,7 +20,7 @@ from onehot import OneHot
 __all__ = ["collapse", "distinct_rows"]
 
 Array = npt.NDArray[Any]
-SAMPLE = 4  # times sqrt(n) rows: of n/2 distinct ones so many repeat sixteen times
+SAMPLE = 4  # times sqrt(n) rows are looked at: where n/2 are distinct, about sixteen of these repeat another
 WORTH_IT = 0.5  # distinct rows per row
 EXACT = 2**63  # keys below are codes in mixed radix, keys above are hashes
 

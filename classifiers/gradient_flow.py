@@ -30,7 +30,7 @@ class GradientFlowWarning(UserWarning):
 def gradient_flow_problem(record: EpochRecord, /) -> str | None:
     """Return what is wrong with the gradient norms of an epoch and what to try, or None.
 
-    Wrong is a norm that is not finite or above 10⁴, and a first layer's norm below 1e-4 of the last's.
+    A norm is wrong where it is not finite or exceeds 1e4; the first layer's, too, where it is below 1e-4 of the last's.
 
     Examples
     --------

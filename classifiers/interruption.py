@@ -12,7 +12,7 @@ __all__ = ["CtrlC"]
 
 
 class CtrlC(StoppingRule):
-    """Stop after the epoch in which Ctrl-C is pressed, within ``with rule:``; once more is a KeyboardInterrupt.
+    """Stop after the epoch in which Ctrl-C is pressed, within ``with rule:``; pressed again, it is a KeyboardInterrupt.
 
     Works in the main thread only.
     """

@@ -32,7 +32,7 @@ ROWS_A_CHUNK = 1 << 14  # of fewer, threads wait for the interpreter's lock more
 
 
 class Gradients(NamedTuple):
-    """Of the mean loss: `weights` has a `RowGradient` first, `biases` one (d,) array a layer."""
+    """Gradients of the mean loss, by layer: the first of `weights` is a `RowGradient`, each of `biases` is (d,)."""
 
     weights: list[Any]
     biases: list[Array]
@@ -196,11 +196,12 @@ def initialize(
         if np.shape(W) != (rows, columns):
             raise ValueError(f"the initializer returned shape {np.shape(W)}; it must return ({rows}, {columns})")
         is_ours = getattr(initializer, "__module__", None) == Initializer.__module__
-        weights.append(np.ascontiguousarray(W, dtype) if is_ours else np.array(W, dtype, order="C"))  # not in theirs
+        # Training changes weights in place: an array from a user's initializer may be needed elsewhere, and is copied.
+        weights.append(np.ascontiguousarray(W, dtype) if is_ours else np.array(W, dtype, order="C"))
     weights[0] = ScaledTable(weights[0])
     return Network(weights, [np.zeros(columns, dtype) for columns in sizes[1:]], activation)
 
 
 def chunks(n: int) -> Iterator[slice]:
-    """Yield slices that cover n rows, of a size that keeps a chunk's arrays in cache."""
+    """Return slices of `ROWS_A_CHUNK` rows that cover n rows: their arrays stay in cache."""
     return (slice(start, start + ROWS_A_CHUNK) for start in range(0, n, ROWS_A_CHUNK))

@@ -62,13 +62,13 @@ class Optimizer(ABC):
     bounds: ClassVar[Bounds] = {"learning_rate": (0, np.inf), "weight_decay": (0, np.inf)}
 
     def __post_init__(self) -> None:
-        """Raise for a setting with which no step has a meaning; make numbers of the others."""
+        """Raise for a setting that is out of bounds; make Python floats of the others."""
         for name, (low, high) in self.bounds.items():
             value: Any = getattr(self, name)
             is_number = isinstance(value, Real)
             if not (is_number and low <= value < high):
                 raise ValueError(f"{type(self).__name__}: {name}={value!r} must be a number in [{low}, {high})")
-            setattr(self, name, float(value))  # a NumPy number of few digits would round what it is multiplied by
+            setattr(self, name, float(value))  # a NumPy scalar of low precision would round what it is multiplied by
 
     def step(self, parameters: Sequence[Any], gradients: Sequence[Any], /) -> None:
         """Change `parameters` in place by one step.
@@ -83,7 +83,7 @@ class Optimizer(ABC):
         Raises
         ------
         ValueError
-            If the numbers of parameters and gradients differ, or the decay would turn weights around.
+            If the numbers of parameters and gradients differ, or the decay would flip the sign of weights.
         """
         if len(parameters) != len(gradients):
             raise ValueError(f"{len(parameters)} parameters need as many gradients, got {len(gradients)}")
@@ -124,7 +124,7 @@ class Optimizer(ABC):
         """Update `state` in `rows`, whose gradient is `g`, and return the step to subtract there."""
 
     def _update_in_place(self, rows: Array, g: Array, state: State, shape: tuple[int, ...]) -> bool:
-        """Do as `_update` does in compiled code, the step written over `g`; return False where there is none."""
+        """Do what `_update` does in compiled code, writing the step over `g`; return False where that cannot be."""
         is_ours = type(self) in OPTIMIZERS.values()  # a subclass may have another formula
         fits = all(each.shape == shape and each.dtype == g.dtype and each.flags.carray for each in state.values())
         if get_backend() != "numba" or not is_ours or len(shape) != 2 or not fits:
@@ -136,7 +136,7 @@ class Optimizer(ABC):
         return True
 
     def _factors(self) -> tuple[float, ...]:
-        """Return the numbers of its formula, in the order in which compiled code takes them."""
+        """Return the numbers in the formula, in the order in which compiled code takes them."""
         raise NotImplementedError
 
 
@@ -322,8 +322,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 def get_optimizer(solver: Any, /, *, learning_rate: float, momentum: float, weight_decay: float) -> Optimizer:
     """Return a fresh optimizer by name, or one with the settings of an object.
 
-    An object keeps its own learning rate; `weight_decay` holds for both, so that an objective has one place to be
-    stated in.
+    An object keeps its own learning rate; `weight_decay` holds for both, so that the objective is stated in one place.
 
     Raises
     ------

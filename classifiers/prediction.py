@@ -47,7 +47,7 @@ def predict(
     network : Network
     X : anything of which ``X[rows]`` with a slice are rows
     read : callable
-        Makes a design matrix of such rows; raises where they are not valid.
+        Makes a design matrix of such rows; raises ValueError where they are not valid.
     finish : callable
         From logits (m, K) to what is wanted of each row, (m, ...).
     n_categories : tuple of int or None

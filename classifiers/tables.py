@@ -231,6 +231,6 @@ def _as_float(value: Any) -> float:
 
 
 def is_missing(value: Any) -> bool:
-    """Tell None, NaN and pandas.NA, which is no number and equal to nothing, not even by False."""
+    """Tell whether a value is None, NaN, or pandas' NA or NaT: known by their names, as pandas may not be there."""
     is_nan = isinstance(value, float | np.floating) and value != value
     return value is None or type(value).__name__ in ("NAType", "NaTType") or is_nan
