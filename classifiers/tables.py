@@ -185,14 +185,13 @@ class Column:
 
     def numbers(self) -> Array:
         """Return its numbers as float64, NaN where missing."""
-        where = str(self)
-        if isinstance(self.data, nw.Series):
-            if self.holds == NUMBERS or self.data.dtype == nw.Boolean:
-                return np.asarray(self.data.cast(nw.Float64).to_numpy(), np.float64)
-            kind = str(self.data.dtype)
-        elif self.data.dtype.kind in "biuf":
+        is_series, dtype = isinstance(self.data, nw.Series), self.data.dtype
+        if is_series and (self.holds == NUMBERS or dtype == nw.Boolean):
+            return np.asarray(self.data.cast(nw.Float64).to_numpy(), np.float64)
+        if not is_series and dtype.kind in "biuf":
             return np.asarray(self.data, np.float64)
-        if not isinstance(self.data, nw.Series) or self.data.dtype == nw.Object:
+        where, kind = str(self), str(dtype)
+        if not is_series or dtype == nw.Object:
             wrong = (row for row, v in enumerate(self.values) if not (isinstance(v, Real) or is_missing(v)))
             if (row := next(wrong, None)) is None:
                 return np.array([np.nan if is_missing(v) else _as_float(v) for v in self.values], np.float64)
