@@ -27,7 +27,7 @@ from onehot._errors import field_label
 __all__ = ["IF_MISSING", "as_design_matrix", "raise_not_finite", "refuse_strings"]
 
 Array = npt.NDArray[Any]
-Names = Sequence[str] | None
+ColumnNames = Sequence[str] | None
 
 IF_MISSING = (
     "if it means missing, pass handle_missing='own' to give it a category of its own, "
@@ -42,7 +42,7 @@ def as_design_matrix(
     n_categories: Sequence[int] | None,
     *,
     dtype: npt.DTypeLike,
-    names: Names = None,
+    names: ColumnNames = None,
     fitted: bool = False,
     ignore_unknown: bool = False,
     missing: str = "error",
@@ -99,7 +99,7 @@ def refuse_strings(X: Any) -> None:
         )
 
 
-def _check_fields(X: OneHot, n_categories: Sequence[int] | None, names: Names) -> None:
+def _check_fields(X: OneHot, n_categories: Sequence[int] | None, names: ColumnNames) -> None:
     if n_categories is None or X.n_categories == tuple(n_categories):
         return
     if len(X.n_categories) != len(n_categories):
@@ -133,7 +133,7 @@ def _as_codes(
     X: Array,
     n_categories: Sequence[int] | None,
     dtype: npt.DTypeLike,
-    names: Names,
+    names: ColumnNames,
     fitted: bool,
     ignore_unknown: bool,
     missing: str,
@@ -169,7 +169,7 @@ def _as_codes(
         raise CodeError(f"{error}, or handle_unknown='ignore' to let it contribute nothing") from None
 
 
-def _refuse_what_is_no_code(X: Array, names: Names, allowed: Any) -> None:
+def _refuse_what_is_no_code(X: Array, names: ColumnNames, allowed: Any) -> None:
     """Raise for negative, missing and fractional codes that are not allowed; `OneHot` refuses too large ones."""
     if X.dtype.kind == "u":
         return
@@ -189,7 +189,7 @@ def _refuse_what_is_no_code(X: Array, names: Names, allowed: Any) -> None:
         raise CodeError(f"{field_label(field, names)}, row {row}: {reason}")
 
 
-def _as_matrix(X: Any, dtype: npt.DTypeLike, names: Names) -> DesignMatrix:
+def _as_matrix(X: Any, dtype: npt.DTypeLike, names: ColumnNames) -> DesignMatrix:
     is_sparse = sparse.issparse(X)
     with np.errstate(over="ignore"):  # what is too large is reported below
         if not is_sparse:
@@ -206,7 +206,7 @@ def _as_matrix(X: Any, dtype: npt.DTypeLike, names: Names) -> DesignMatrix:
     return SparseMatrix(csr)
 
 
-def raise_not_finite(value: Any, row: int, column: int, dtype: npt.DTypeLike, names: Names) -> NoReturn:
+def raise_not_finite(value: Any, row: int, column: int, dtype: npt.DTypeLike, names: ColumnNames) -> NoReturn:
     """Raise for a number of X that is NaN, infinite, or beyond `dtype`."""
     if np.isfinite(value):
         contents, remedy = f"{value:g}, too large for {np.dtype(dtype)}", "scale the column"
