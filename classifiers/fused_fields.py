@@ -56,7 +56,8 @@ class FusedFields:
         for k, (group, size) in enumerate(zip(groups, self.sizes, strict=True)):
             place_values[group, k] = np.cumprod((1, *size[:0:-1]))[::-1]
         largest = (np.cumsum(self.n_categories) @ place_values).max() + sum(self.joint_n_categories)
-        self.place_values = place_values.astype(np.float32 if largest < 2**24 else np.float64)  # of exact integers
+        # Floats, since BLAS multiplies no integers: exact up to the largest of them.
+        self.place_values = place_values.astype(np.float32 if largest < 2**24 else np.float64)
 
     @property
     def pays(self) -> bool:
@@ -68,10 +69,13 @@ class FusedFields:
         return self.join_codes(X.indices, X.offsets, dtype=X.dtype)
 
     def join_codes(self, codes: Array, offsets: npt.ArrayLike = 0, *, dtype: npt.DTypeLike) -> OneHot:
-        """Return J for ``codes - offsets``, which are in range: (n, f)."""
+        """Return J for ``codes - offsets``, which are in range: (n, f).
+
+        Its indices are ``(codes - offsets) @ place_values + self.offsets``, of which `shift` is what all rows share.
+        """
         number = self.place_values.dtype
-        start_of_field = np.broadcast_to(offsets, codes.shape[1:]).astype(number) @ self.place_values
-        shift = self.offsets.astype(number) - start_of_field
+        origin = np.broadcast_to(offsets, codes.shape[1:]).astype(number)
+        shift = self.offsets.astype(number) - origin @ self.place_values
         joint = np.empty((len(codes), len(self.groups)), index_dtype(sum(self.joint_n_categories)))
         for start in range(0, len(joint), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
