@@ -60,6 +60,7 @@ class InputReader(BaseEstimator):
         """Return X as a design matrix, and learn its width, its names and its categories."""
         refuse_other_than_tables(X)
         self._encoder = None
+        self._own_missing = self.handle_missing == "own"
         return self._learn_table(X, sample_weight) if self._is_table(X) else self._learn_codes_or_matrix(X)
 
     def _read(self, X: Any) -> DesignMatrix:
@@ -69,9 +70,8 @@ class InputReader(BaseEstimator):
 
     def _check_missing_policy(self) -> None:
         """Raise if `handle_missing` has become "own", or ceased to be, since `fit` made the table."""
-        own = self._own_missing if self._encoder is None else self._encoder.handle_missing == "own"
-        if self.n_categories_ is not None and (self.handle_missing == "own") != own:
-            was = "" if own else "not "
+        if self.n_categories_ is not None and (self.handle_missing == "own") != self._own_missing:
+            was = "" if self._own_missing else "not "
             raise ValueError(
                 f"handle_missing={self.handle_missing!r}, but it was {was}'own' when {type(self).__name__} was "
                 "fitted, and that decides how many categories there are; fit it again"
@@ -171,7 +171,6 @@ class InputReader(BaseEstimator):
                 _warn_if_ids(design, self._learned_names(design))
             self.n_categories_ = design.n_categories
         self.n_features_in_ = X.shape[1]
-        self._own_missing = self.handle_missing == "own"
         return design
 
     def _checked(self, X: Any) -> Any:
