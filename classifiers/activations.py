@@ -54,8 +54,8 @@ __all__ = [
 
 Array = NDArray[np.floating[Any]]
 Function = Callable[[Array], Array]
-ValueAndSlope = tuple[Array, Callable[[], Array]]
-Rule = Callable[[Array], ValueAndSlope]
+ValueAndDerivative = tuple[Array, Callable[[], Array]]
+Rule = Callable[[Array], ValueAndDerivative]
 
 
 class SupportsForward(Protocol):
@@ -126,11 +126,11 @@ class Activation:
         return a, lambda da: da * da_dz()
 
 
-def _identity(z: Array) -> ValueAndSlope:
+def _identity(z: Array) -> ValueAndDerivative:
     return z, lambda: np.ones_like(z)
 
 
-def _sigmoid(z: Array) -> ValueAndSlope:
+def _sigmoid(z: Array) -> ValueAndDerivative:
     # a is held at the smallest normal number, so that exp(-z) cannot overflow. Twice as fast as scipy.special.expit
     # and as exact in the left tail, which (1 + tanh(z/2)) / 2 would round away.
     exp: Array = np.exp(np.minimum(-z, -math.log(np.finfo(z.dtype).tiny)))
@@ -139,23 +139,23 @@ def _sigmoid(z: Array) -> ValueAndSlope:
     return a, lambda: exp * a * a
 
 
-def _tanh(z: Array) -> ValueAndSlope:
+def _tanh(z: Array) -> ValueAndDerivative:
     a: Array = np.tanh(z)
     return a, lambda: 1 - a * a
 
 
-def _relu(z: Array) -> ValueAndSlope:
+def _relu(z: Array) -> ValueAndDerivative:
     a: Array = np.zeros_like(z)
     np.maximum(z, a, out=a)  # NumPy's maximum with a number leaves vector registers unused
     return a, lambda: (a > 0).astype(a.dtype)
 
 
-def _gelu(z: Array) -> ValueAndSlope:
+def _gelu(z: Array) -> ValueAndDerivative:
     gate: Array = ndtr(z)
     return z * gate, lambda: gate + z * np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
 
 
-def _gelu_tanh(z: Array) -> ValueAndSlope:
+def _gelu_tanh(z: Array) -> ValueAndDerivative:
     scale = math.sqrt(8 / math.pi)
     gate, dgate_du = _sigmoid(scale * z * (1 + 0.044715 * z * z))
     return z * gate, lambda: gate + z * dgate_du() * scale * (1 + 3 * 0.044715 * z * z)
@@ -166,7 +166,7 @@ def _gelu_tanh(z: Array) -> ValueAndSlope:
 class _LeakyReLU:
     slope: float
 
-    def __call__(self, z: Array) -> ValueAndSlope:
+    def __call__(self, z: Array) -> ValueAndDerivative:
         a: Array = np.maximum(z, self.slope * z)
         # A maximum where np.where would pay for mispredicted branches: signs are random.
         return a, lambda: np.maximum((a > 0).astype(a.dtype), self.slope)
@@ -176,7 +176,7 @@ class _LeakyReLU:
 class _ELU:
     alpha: float
 
-    def __call__(self, z: Array) -> ValueAndSlope:
+    def __call__(self, z: Array) -> ValueAndDerivative:
         below: Array = self.alpha * np.expm1(np.minimum(z, 0))
         return below + np.maximum(z, 0), lambda: np.where(z > 0, 1, below + self.alpha)
 
