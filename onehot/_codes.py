@@ -158,7 +158,7 @@ def _as_integers(codes: npt.ArrayLike, missing: Missing, names: Sequence[str] | 
 
 
 def _remedy(codes: Array) -> str:
-    """Return what to pass in place of codes that are no numbers."""
+    """Return what to pass in place of codes that are not numbers."""
     kind = codes.dtype.kind
     if kind == "b":
         return "for a boolean one-hot matrix use OneHot.from_dense; for a yes/no field pass codes.astype(int)"

@@ -40,7 +40,7 @@ class RowIndexError(OneHotError, IndexError):
 
 
 class UnsupportedError(OneHotError, TypeError):
-    """The operation would lose the point of a lazy matrix; the message says what to use."""
+    """The operation would defeat the purpose of a lazy matrix; the message says what to use."""
 
 
 class BackendError(OneHotError, ImportError):

@@ -154,7 +154,7 @@ class LazyMatrix(ABC):
         return self @ right
 
     def _defer_to(self, other: Any) -> Any:
-        """Let an object with a product of its own have its turn, which another lazy matrix has not."""
+        """Leave the product to `other`, if it has one; a product of two lazy matrices is refused."""
         if isinstance(other, LazyMatrix):
             raise UnsupportedError(
                 "a product of two lazy one-hot matrices is not defined; use X.tocsr() for products with other matrices"
