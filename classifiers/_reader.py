@@ -164,7 +164,7 @@ class InputReader(BaseEstimator):
         frame, X = X, self._as_2d(X)
         if self.n_categories is None and is_frame(frame):
             X = _codes_or_numbers(frame, X, self.handle_missing)
-        self.n_categories_ = self._given_n_categories(len(X.n_categories) if isinstance(X, OneHot) else X.shape[1])
+        self.n_categories_ = self._given_n_categories(_n_columns(X))
         design = self._design(X, fitted=False)
         if isinstance(design, OneHot):
             if self.n_categories_ is None:
@@ -185,8 +185,7 @@ class InputReader(BaseEstimator):
     def _learned_names(self, X: Any) -> Any:
         """Return the names learned, or None where they are not those of X's fields or columns."""
         names = getattr(self, "feature_names_in_", None)
-        columns = len(X.n_categories) if isinstance(X, OneHot) else X.shape[1]
-        return names if names is not None and len(names) == columns else None
+        return names if names is not None and len(names) == _n_columns(X) else None
 
     def _design(self, X: Any, *, fitted: bool = True) -> DesignMatrix:
         """Return rows of a checked X as a design matrix of `n_categories_`."""
@@ -227,10 +226,10 @@ class InputReader(BaseEstimator):
         """Return the rows of each field's block, where the user said how many categories each of f fields has."""
         if self.n_categories is None:
             return None
-        counts = normalize_n_categories(
-            self.n_categories, np.size(self.n_categories) if np.ndim(self.n_categories) else f
-        )
-        return tuple(count + (self.handle_missing == "own") for count in counts)
+        if np.ndim(self.n_categories):  # not one number for all fields
+            f = np.size(self.n_categories)
+        own = self.handle_missing == "own"
+        return tuple(count + own for count in normalize_n_categories(self.n_categories, f))
 
     def _check_width(self, X: Any) -> None:
         expected, fields = {self.n_features_in_}, ""
@@ -242,6 +241,11 @@ class InputReader(BaseEstimator):
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
                 f"{self.n_features_in_} features as input{fields}"
             )
+
+
+def _n_columns(X: Any) -> int:
+    """Return the number of columns, of a OneHot those that its codes had."""
+    return len(X.n_categories) if isinstance(X, OneHot) else int(X.shape[1])
 
 
 def _warn_if_ids(X: OneHot, names: Any) -> None:
