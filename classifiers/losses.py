@@ -45,9 +45,7 @@ def softmax(logits: npt.ArrayLike, /) -> Array:
     array([[0.5, 0.5],
            [0. , 1. ]])
     """
-    Z = as_floats(logits)
-    if not Z.ndim or not Z.shape[-1]:
-        raise ValueError(f"logits must have shape (..., K) with a class or more, got {Z.shape}")
+    Z = _logits(logits)
     P = np.empty(Z.shape, Z.dtype)
     rows = (-1, Z.shape[-1])
     kernels.active.softmax(np.ascontiguousarray(Z).reshape(rows), P.reshape(rows))
@@ -57,12 +55,14 @@ def softmax(logits: npt.ArrayLike, /) -> Array:
 def log_softmax(logits: npt.ArrayLike, /) -> Array:
     """Return ``z - logsumexp(z)`` over the last axis: the logarithm of `softmax`, exact where that underflows.
 
+    Raises ValueError where `softmax` does.
+
     Examples
     --------
     >>> log_softmax([[0.0, 1e4]])
     array([[-10000.,      0.]])
     """
-    Z = np.moveaxis(as_floats(logits), -1, 0).copy()
+    Z = np.moveaxis(_logits(logits), -1, 0).copy()
     Z -= Z.max(axis=0)
     with np.errstate(under="ignore"):
         Z -= np.log(np.exp(Z).sum(axis=0))
@@ -189,6 +189,13 @@ def accuracy(logits: npt.ArrayLike, y: npt.ArrayLike, /) -> float:
     """
     logits, labels = _checked(logits, y)
     return float(np.mean(logits.argmax(axis=1) == labels))
+
+
+def _logits(logits: npt.ArrayLike) -> Array:
+    Z = as_floats(logits)
+    if not Z.ndim or not Z.shape[-1]:
+        raise ValueError(f"logits must have shape (..., K) with a class or more, got {Z.shape}")
+    return Z
 
 
 def as_floats(values: npt.ArrayLike) -> Array:

@@ -100,6 +100,7 @@ def train_epoch(
         first_loss, first_correct, gradients = _sums_and_gradients(network, data, first)
         norms = gradients.norms()
         optimizer.step(network.parameters, gradients.parameters)
+        del gradients  # where X is dense, as large as the table
         make_steps = compiled_steps or _make_steps
         loss, correct = make_steps(network, data, optimizer, others, batch_size)
     total = n if data.sample_weight is None else float(data.sample_weight.sum(dtype=np.float64)) or 1.0
