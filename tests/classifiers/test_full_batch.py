@@ -79,6 +79,7 @@ def test_a_hash_that_two_rows_share_merges_nothing(monkeypatch):
     data = repeated(data_of(MANY_FIELDS, 300), 20)
     monkeypatch.setattr(duplicates, "_row_keys", lambda X, y: (X.indices[:, 0].astype(np.int64), 3**60))
     assert distinct_rows(data.X, data.y) is None
+    assert distinct_rows(data.X) is None
 
 
 def test_rows_and_their_representatives_are_equal():
@@ -102,7 +103,9 @@ def test_joined_fields_have_the_same_product_and_gradient(n_categories):
     assert_close(dW, (X.T @ G).toarray(), scale=(X.T @ np.abs(G)).toarray(), terms=500 + J.shape[1])
 
 
-@pytest.mark.parametrize("n_categories", [[4] * 56, [2**24 - 9, 3, 4, 5, 6], [2**40, 3, 4, 5, 6]], ids=str)
+@pytest.mark.parametrize(
+    "n_categories", [[4] * 56, [5_500_000, 4, 4], [2**24 - 9, 3, 4, 5, 6], [2**40, 3, 4, 5, 6]], ids=str
+)
 def test_joint_codes_are_exact_however_tall_the_table(n_categories):
     codes = np.random.default_rng(0).integers(0, n_categories, (2000, len(n_categories)))
     codes[0] = np.subtract(n_categories, 1)
@@ -378,3 +381,11 @@ print(os.waitstatus_to_exitcode(status), blas() == before)
 """
     run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60)
     assert (run.stdout, run.stderr) == ("0 True\n", "")
+
+
+def test_a_hash_that_two_labels_share_merges_nothing(monkeypatch):
+    X = repeated(data_of(MANY_FIELDS, 300), 20).X
+    row_keys = duplicates._row_keys
+    monkeypatch.setattr(duplicates, "_row_keys", lambda X, y: row_keys(X, None))
+    assert distinct_rows(X) is not None
+    assert distinct_rows(X, np.arange(len(X)) % 3) is None

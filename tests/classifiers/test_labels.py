@@ -145,7 +145,7 @@ def test_class_weights_that_mean_nothing(class_weight, message):
 @pytest.mark.parametrize("wrong", [-1.0, np.nan, np.inf])
 def test_what_is_no_weight_is_named(wrong):
     with pytest.raises(ValueError, match=rf"sample_weight, row 2: {wrong:g}\. "):
-        SoftmaxRegression().fit(CODES, [0, 1, 0, 1], [1, 1, wrong, 1])
+        SoftmaxRegression().fit(CODES, [0, 1, 0, 1], [1, 0, wrong, 1])
 
 
 @pytest.mark.parametrize(
@@ -221,3 +221,8 @@ def test_a_class_that_is_none_is_named_wherever_it_lies(wrong):
     classes = np.array([0, 2, 8])
     with pytest.raises(ValueError, match=f"y, row 2: class {wrong} is not one of"):
         index_of(classes, np.array([0, 2, wrong]))
+
+
+def test_balanced_weights_may_be_large_and_small():
+    weight: Any = weights_of(np.array([1e308, 1e308, 1.0, 1e308]), "balanced", np.array([0, 1]), np.array([0, 0, 1, 1]))
+    np.testing.assert_allclose(weight, [0.5, 0.5, 1e-308, 1], atol=1e-300)

@@ -158,3 +158,20 @@ def test_the_scale_of_the_weights_changes_nothing(scale, dtype):
     expected, expected_dlogits = cross_entropy(Z, y, [1.0, 2.0, 1.0])
     assert loss == pytest.approx(expected, rel=1e-6)
     np.testing.assert_allclose(dlogits, expected_dlogits, rtol=1e-6)
+
+
+def test_log_softmax_of_rows_far_apart():
+    Z = np.array([[0.0, 1e4], [0.0, 0.0], [-1e4, -1e4]])
+    np.testing.assert_allclose(log_softmax(Z)[1:], -np.log(2))
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax])
+@pytest.mark.parametrize("Z", [3.0, np.empty((2, 0))], ids=str)
+def test_a_softmax_needs_a_class(function, Z):
+    with pytest.raises(ValueError, match=r"logits must have shape \(\.\.\., K\) with a class or more, got \("):
+        function(Z)
+
+
+def test_logits_have_two_axes():
+    with pytest.raises(ValueError, match=r"logits \(n, K\) and y \(n,\) do not fit"):
+        accuracy(np.zeros((2, 2, 2)), [0, 1])

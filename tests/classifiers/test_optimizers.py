@@ -246,3 +246,19 @@ def test_bad_settings_are_named(call, message):
 
 def given(solver: Any):
     return get_optimizer(solver, learning_rate=0.1, momentum=0.9, weight_decay=0.0)
+
+
+def test_defaults_are_those_of_the_papers():
+    assert Adam() == Adam(0.001, 0.0, beta1=0.9, beta2=0.999, epsilon=1e-8)
+    assert SGD() == SGD(0.01, 0.0)
+    assert Momentum() == Momentum(0.01, 0.0, momentum=0.9, nesterov=False)
+    assert RMSProp() == RMSProp(0.01, 0.0, decay=0.9, epsilon=1e-8)
+    assert Adagrad() == Adagrad(0.01, 0.0, epsilon=1e-8, row_wise=False)
+
+
+@pytest.mark.parametrize("optimizer", EXACT + LAZY, ids=repr)
+def test_a_used_one_compares_by_its_settings_and_its_fresh_copy_has_no_states(optimizer):
+    used = optimizer.fresh()
+    used.step([np.ones(2)], [np.ones(2)])
+    assert copy.deepcopy(used) == used
+    assert used.fresh().states == []

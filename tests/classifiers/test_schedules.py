@@ -123,6 +123,12 @@ def test_pickles_compares_and_prints_by_its_parameters(schedule):
     [
         (lambda: Step(every=0), r"Step: every=0; pass every > 0, in epochs"),
         (lambda: Step(every=math.nan), r"Step: every=nan; pass every > 0"),
+        (lambda: Step(every=5, factor=0), r"Step: factor=0; pass"),
+        (lambda: Step(every=5, factor=1.5), r"Step: factor=1\.5; pass"),
+        (lambda: InverseScaling(power=0), r"InverseScaling: power=0; pass"),
+        (lambda: Cosine(horizon=0), r"Cosine: horizon=0; pass"),
+        (lambda: Cosine(horizon=10, minimum=1.5), r"Cosine: minimum=1\.5; pass"),
+        (lambda: WarmUp(Constant(), length=5, start=1.5), r"WarmUp: start=1\.5; pass"),
         (lambda: Step(every=5, factor=10), r"Step: factor=10; pass factor in \(0, 1\]"),
         (lambda: Exponential(decay=1.1), r"Exponential: decay=1\.1; pass decay in \(0, 1\]"),
         (lambda: Exponential(decay=0), r"Exponential: decay=0; pass"),
@@ -174,3 +180,8 @@ def test_an_unknown_schedule_is_refused():
         get_schedule(0.5, max_iter=10)  # type: ignore[arg-type] # that is the test
     with pytest.raises(TypeError, match=r"Cosine'> is not a function of time; pass a name, or an object such as"):
         get_schedule(Cosine, max_iter=10)  # type: ignore[arg-type] # that is the test
+
+
+def test_bounds_that_are_allowed():
+    assert Exponential(decay=1)(7) == Cosine(horizon=4, minimum=1)(4) == 1
+    assert WarmUp(Constant(), length=5, start=1)(0) == 1

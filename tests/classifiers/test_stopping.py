@@ -109,3 +109,14 @@ def test_a_record_prints_on_a_line():
     assert str(record) == "epoch    1  loss 0.5000  acc 0.5000  2.00 s"
     (record,) = history([0.5], [0.75])
     assert str(record) == "epoch    1  loss 0.5000  acc 0.5000  val_loss 0.7500  val_acc 0.2500  2.00 s"
+
+
+def test_the_norm_is_that_of_the_last_epoch():
+    records = [*history([3.0], norms=(0.1,)), *history([3.0], norms=(6.0, 8.0)), *history([3.0], norms=(0.3, 0.4))]
+    assert GradientNorm(1)(records) == "gradient norm 0.5 is below 1"
+    assert GradientNorm(1)(records[:2]) is None
+
+
+def test_a_small_first_loss_counts_as_one():
+    with pytest.raises(DivergenceError, match="epoch 2"):
+        check_divergence(history([0.5, 1001.0]), None)

@@ -1,6 +1,7 @@
 """The minibatch loop: the same batches for every format, unbiased weights, the best weights restored, divergence."""
 
 import dataclasses
+import time
 from itertools import chain
 from typing import Any
 
@@ -126,3 +127,14 @@ def test_divergence_names_the_epoch_and_suggests_a_rate(problem, network):
     message = r"training diverged in epoch 1: the loss is .*; try learning_rate=1e\+199, a tenth of the present one"
     with np.errstate(all="ignore"), pytest.raises(DivergenceError, match=message):
         fit(network, data, optimizer=SGD(1e200))
+
+
+def test_the_scale_of_the_table_is_folded_in_at_the_end(problem, network):
+    fit(network, Dataset(design(problem), problem.y), optimizer=SGD(0.1, weight_decay=0.1))
+    assert network.weights[0].scale == 1
+
+
+def test_the_epochs_take_no_longer_than_the_fit(problem, network):
+    start = time.perf_counter()
+    records, _ = fit(network, Dataset(design(problem), problem.y))
+    assert sum(record.seconds for record in records) <= time.perf_counter() - start

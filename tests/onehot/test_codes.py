@@ -320,3 +320,7 @@ def test_what_was_checked_cannot_be_changed(attribute):
 def test_names_are_counted_before_they_are_used():
     with pytest.raises(ShapeError, match=re.escape("1 names were given for 2 field(s)")):
         OneHot([[0, 0.5]], 3, names=["who"])
+
+
+def test_floats_of_two_categories_each_are_codes():
+    assert OneHot(np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0]])).n_categories == (2, 2, 2)

@@ -217,3 +217,11 @@ def test_embed_needs_a_table_that_fits():
         embed(np.zeros((4, 2)), OneHot([0], 3))
     with pytest.raises(ShapeError, match=re.escape("G has shape (2, 2), but X has 1 rows")):
         embed(np.zeros((3, 2)), OneHot([0], 3))[1](np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_scatter_add_of_one_axis_of_indices_takes_values_of_any_layout(layout):
+    values, indices = integers(1, (5, 3)), integers(2, 5, int)
+    expected = np.zeros((10, 3))
+    np.add.at(expected, indices, values)
+    np.testing.assert_array_equal(scatter_add(LAYOUTS[layout](values), indices, n_rows=10), expected)

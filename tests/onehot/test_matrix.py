@@ -445,3 +445,11 @@ def test_what_is_not_a_matrix_is_named():
     for S in (np.eye(2), sparse.coo_array([0, 1, 0])):
         with pytest.raises(DTypeError, match=f"from_sparse takes a 2-D scipy sparse array, got {type(S).__name__}"):
             OneHot.from_sparse(S)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", [slice(1, 3), np.array([2, 0]), np.array([True, False, True, False])], ids=str)
+def test_a_batch_has_the_dtype_of_its_matrix(dtype, rows):
+    X = OneHot([0, 1, 2, 1], 3, dtype=dtype)
+    assert X[rows].dtype == dtype
+    assert (X[rows] @ np.eye(3, dtype=np.float32)).dtype == dtype

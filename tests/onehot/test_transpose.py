@@ -185,3 +185,14 @@ def test_it_travels(through):
 def test_what_is_no_real_number_does_not_scale(factor, scale):
     with pytest.raises(UnsupportedError, match=r"X\.T can be multiplied by a real number only, got"):
         scale(OneHot([0, 1], 2).T, factor)
+
+
+def test_np_multiply_takes_the_number_on_either_side():
+    X = OneHot([2, 0, 2], 4)
+    for scaled in (np.multiply(X.T, 2.0), np.multiply(2.0, X.T)):
+        np.testing.assert_array_equal(scaled, 2 * X.T.toarray())
+
+
+def test_an_outer_product_is_refused():
+    with pytest.raises(UnsupportedError, match="outer"):
+        np.multiply.outer(2.0, OneHot([0, 1], 2).T)
