@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Self
 
@@ -27,6 +28,7 @@ from classifiers.lbfgs import fit_lbfgs
 from classifiers.network import Network
 from classifiers.optimizers import Optimizer
 from classifiers.progress import progress
+from classifiers.schedules import factor_at
 from classifiers.stopping import DivergenceError, EpochRecord, MaxEpochs, check_divergence
 from classifiers.training import Dataset, train, train_epoch
 
@@ -97,6 +99,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
             design = self._learn(X, weight)
         else:
             self._check_goes_on()
+            self._make_writable()
             design = self._read(X)
         labels = read_labels(X, y)
         if from_scratch:
@@ -140,6 +143,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
             design = self._learn(X, weight)
         else:
             self._check_goes_on()
+            self._make_writable()
             design = self._read(X)
         labels = read_labels(X, y)
         if first:
@@ -245,8 +249,8 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
     def _make_epoch(self, data: Dataset) -> None:
         """Make one more epoch, and report on it as `_solve` does."""
         self._optimizer = self._running_optimizer()
-        factor = self._new_schedule()(len(self.history_))
-        self._optimizer.learning_rate = self._base_learning_rate() * float(factor)
+        factor = factor_at(self._new_schedule(), len(self.history_))
+        self._optimizer.learning_rate = self._base_learning_rate() * factor
         with np.errstate(all="ignore"):
             record = train_epoch(
                 self._network,
@@ -285,6 +289,11 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
                 f"the parameters ask for {wanted}, but the network that is to be trained further has {made}; "
                 "set them back, or fit anew without warm_start"
             )
+
+    def _make_writable(self) -> None:
+        """Copy parameters that joblib has mapped into memory: training changes them in place."""
+        if self._network.is_read_only:
+            self._network, self._optimizer = copy.deepcopy((self._network, self._optimizer))
 
     def _forget(self) -> None:
         """Become an unfitted model."""

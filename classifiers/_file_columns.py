@@ -12,7 +12,14 @@ from typing import Any
 
 import narwhals as nw
 
-from classifiers.data_files import are_mostly_numbers, bools_of, labels_of, numbers_of, numeric_categories_of
+from classifiers.data_files import (
+    are_mostly_numbers,
+    are_spelled_as_numbers,
+    bools_of,
+    labels_of,
+    numbers_of,
+    numeric_categories_of,
+)
 from classifiers.tables import is_missing
 
 __all__ = ["columns_for", "features_in", "labels_as", "labels_in"]
@@ -37,7 +44,7 @@ def labels_as(known: Collection[str], frame: nw.DataFrame[Any], target: str, pat
     column = frame[target]
     if {*known} <= {"True", "False"}:
         column = bools_of(column)
-    if _is_numeric_or_bool(column):
+    if _is_numeric_or_bool(column) or are_spelled_as_numbers(known):
         labels = labels_of(column, known).to_list()
     return [str(label) for label in labels]
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from numbers import Integral, Real
 from typing import Any, NoReturn
 
 import numpy as np
@@ -21,10 +22,11 @@ from scipy import sparse
 
 from classifiers._warn import warn
 from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
+from classifiers.tables import is_missing, rows_as_array
 from onehot import CodeError, OneHot, ShapeError
 from onehot._errors import field_label
 
-__all__ = ["IF_MISSING", "as_design_matrix", "raise_not_finite", "refuse_strings"]
+__all__ = ["IF_MISSING", "as_design_matrix", "as_numbers", "check_policies", "raise_not_finite"]
 
 Array = npt.NDArray[Any]
 ColumnNames = Sequence[str] | None
@@ -87,16 +89,52 @@ def as_design_matrix(
     return design
 
 
-def refuse_strings(X: Any) -> None:
-    """Raise for the first string in a table that NumPy could not read as numbers."""
-    values = np.asarray(X, dtype=object)
-    if values.ndim != 2:
-        return
-    for row, field in np.argwhere(np.vectorize(isinstance, otypes=[bool])(values, str))[:1].tolist():
+def check_policies(handle_unknown: str, handle_missing: str) -> None:
+    """Raise where either is no policy."""
+    if handle_unknown not in ("error", "ignore"):
+        raise ValueError(f"{handle_unknown=} must be 'error' or 'ignore'")
+    if handle_missing not in ("error", "zero", "own"):
+        raise ValueError(f"{handle_missing=} must be 'error', 'zero' or 'own'")
+
+
+def as_numbers(X: Any) -> Array:
+    """Return a list of rows, or an array of objects or strings, as an array of numbers, NaN where one is missing.
+
+    Raises
+    ------
+    CodeError, ShapeError
+        Naming the row of another length than the first, or field and row of what is no number.
+    """
+    array = rows_as_array(X)
+    if array.ndim != 2 or array.dtype.kind not in "OSTU":
+        return array
+    values = array.astype(object)
+    kinds = {*map(type, values.flat)}
+    if all(issubclass(kind, Integral) for kind in kinds):
+        integers = np.array(values.tolist())
+        if integers.dtype.kind in "biu":
+            return integers
+    if all(issubclass(kind, Real) for kind in kinds):
+        with suppress(OverflowError):  # which the loop below finds
+            return values.astype(np.float64)
+    numbers = np.empty(values.shape)
+    for (row, field), value in np.ndenumerate(values):
+        numbers[row, field] = _as_number(value, f"{field_label(field)}, row {row}")
+    return numbers
+
+
+def _as_number(value: Any, place: str) -> float:
+    if is_missing(value):
+        return np.nan
+    if isinstance(value, str | bytes):
         raise CodeError(
-            f"{field_label(field, getattr(X, 'columns', None))}, row {row}: {values[row, field]!r} is not a code; "
+            f"{place}: {value!r} is not a code; "
             "turn strings into codes first, with scikit-learn's OrdinalEncoder(dtype=int)"
         )
+    try:
+        return float(value)
+    except (OverflowError, TypeError, ValueError):
+        raise CodeError(f"{place}: {value!r} is neither a code nor a number that a float64 can hold") from None
 
 
 def _check_fields(X: OneHot, n_categories: Sequence[int] | None, names: ColumnNames) -> None:
@@ -197,11 +235,12 @@ def _as_matrix(X: Any, dtype: npt.DTypeLike, names: ColumnNames) -> DesignMatrix
             for row, column in np.argwhere(~np.isfinite(dense))[:1].tolist():
                 raise_not_finite(X[row, column], row, column, dtype, names)
             return DenseMatrix(dense)
-        csr: Any = sparse.csr_array(X, dtype=dtype, copy=True)
+        wide: Any = sparse.csr_array(X, copy=True)
+        wide.sum_duplicates()
+        csr: Any = wide.astype(dtype, copy=False)
     for k in np.flatnonzero(~np.isfinite(csr.data))[:1].tolist():
         row = int(np.searchsorted(csr.indptr, k, side="right")) - 1
-        raise_not_finite(X.data[k], row, int(csr.indices[k]), dtype, names)
-    csr.sum_duplicates()
+        raise_not_finite(wide.data[k], row, int(csr.indices[k]), dtype, names)
     csr.eliminate_zeros()
     return SparseMatrix(csr)
 

@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import _check_feature_names, _get_feature_names
 
-from classifiers._input import IF_MISSING, as_design_matrix, refuse_strings
+from classifiers._input import IF_MISSING, as_design_matrix, as_numbers, check_policies
 from classifiers._warn import warn
 from classifiers.columns import ColumnEncoder
 from classifiers.design_matrix import DesignMatrix
@@ -70,6 +70,7 @@ class InputReader(BaseEstimator):
 
     def _check_missing_policy(self) -> None:
         """Raise if `handle_missing` has become "own", or ceased to be, since `fit` made the table."""
+        check_policies(self.handle_unknown, self.handle_missing)
         if self.n_categories_ is not None and (self.handle_missing == "own") != self._own_missing:
             was = "" if self._own_missing else "not "
             raise ValueError(
@@ -161,6 +162,8 @@ class InputReader(BaseEstimator):
 
     def _learn_codes_or_matrix(self, X: Any) -> DesignMatrix:
         self._check_names(X, fitting=True)
+        if is_frame(X) and not X.shape[1]:
+            raise ShapeError(f"X has shape {X.shape}; {type(self).__name__} needs at least one column")
         frame, X = X, self._as_2d(X)
         if self.n_categories is None and is_frame(frame):
             X = _codes_or_numbers(frame, X, self.handle_missing)
@@ -211,11 +214,11 @@ class InputReader(BaseEstimator):
             if not len(X):
                 raise ShapeError(f"X is a OneHot of no rows; {type(self).__name__} needs at least one sample")
             return X
-        try:
-            array = check_array(X, accept_sparse="csr", ensure_all_finite=False, input_name="X", estimator=self)
-        except ValueError:
-            refuse_strings(X)
-            raise
+        if is_frame(X) and is_table(X):  # not at fit, which learns such columns
+            X = np.column_stack([column.numbers() for column in columns_of(X, self._learned_names(X))])
+        elif isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype.kind in "OSTU"):
+            X = as_numbers(X)
+        array = check_array(X, accept_sparse="csr", ensure_all_finite=False, input_name="X", estimator=self)
         if array.dtype.kind in "mM":
             raise DTypeError(
                 f"X holds {array.dtype}, neither codes nor numbers; pass X.astype(str), or make numbers of it"

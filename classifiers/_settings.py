@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from classifiers._input import check_policies
 from classifiers.optimizers import Optimizer, get_optimizer
 from classifiers.schedules import Schedule, get_schedule
 from classifiers.stopping import AnyOf, LossChange, StoppingRule, ValidationLoss
 
 __all__ = ["Settings"]
+
+LARGEST = float(np.finfo(np.float64).max)  # an integer may be larger and yet not infinite
 
 
 class Settings(BaseEstimator):
@@ -75,7 +78,7 @@ class Settings(BaseEstimator):
         ]
         for name, kind, low, high in bounds:
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value < high:
+            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value < high or value > LARGEST:
                 sort = "a number" if kind is Real else "an integer"
                 raise ValueError(f"{name}={value!r} must be {sort} in [{low}, {high})")
         if self._base_learning_rate() == 0:
@@ -85,10 +88,7 @@ class Settings(BaseEstimator):
                 raise ValueError(f"{name}={value!r} must be True or False")
         if not isinstance(self.verbose, Integral):
             raise ValueError(f"verbose={self.verbose!r} must be 0, 1 or 2")
-        if self.handle_unknown not in ("error", "ignore"):
-            raise ValueError(f"handle_unknown={self.handle_unknown!r} must be 'error' or 'ignore'")
-        if self.handle_missing not in ("error", "zero", "own"):
-            raise ValueError(f"handle_missing={self.handle_missing!r} must be 'error', 'zero' or 'own'")
+        check_policies(self.handle_unknown, self.handle_missing)
         if not _is_float_type(self.dtype):
             raise ValueError(f"dtype={self.dtype!r} must be numpy.float32 or numpy.float64")
         if not isinstance(self.stopping, StoppingRule | None):

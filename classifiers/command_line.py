@@ -149,7 +149,7 @@ def _new_model(options: argparse.Namespace) -> Model:
     for name in sorted(given - model.get_params().keys()):
         raise ValueError(f"{OPTION_OF[name]} is no option of --model {options.model}; pass --model mlp")
     model.set_params(**{name: getattr(options, name) for name in given})
-    model.set_params(early_stopping="validation_fraction" in given)
+    model.set_params(early_stopping=getattr(options, "validation_fraction", 0) != 0)
     if model.solver == "lbfgs":
         unused = MINIBATCH_PARAMETERS if model.early_stopping else MINIBATCH_PARAMETERS | {"n_iter_no_change"}
         for name in sorted(given & unused):

@@ -21,6 +21,7 @@ from classifiers.tables import is_missing
 __all__ = [
     "SEPARATORS",
     "are_mostly_numbers",
+    "are_spelled_as_numbers",
     "bools_of",
     "labels_of",
     "numbers_of",
@@ -96,7 +97,16 @@ def labels_of(column: nw.Series[Any], known: Collection[Any]) -> nw.Series[Any]:
     return _as_series(column, [None if is_missing(v) else _label(v, known) for v in column.to_list()], nw.String)
 
 
-def _label(value: bool | int | float, known: Collection[Any]) -> str:
+def are_spelled_as_numbers(labels: Collection[str]) -> bool:
+    """Tell whether labels are numbers as Python writes them: 7 and 7.0, and not 007, which is a name."""
+    return all(_is_number(label) and str(_number(label)) == label for label in labels)
+
+
+def _label(value: str | bool | int | float, known: Collection[Any]) -> str:
+    if isinstance(value, str):
+        if not are_spelled_as_numbers([value]):
+            return value
+        value = _number(value)
     spellings = [str(value), str(value).lower(), str(value).upper()]
     if math.isfinite(value) and value == int(value):
         spellings += [str(int(value)), str(float(value))]

@@ -11,6 +11,7 @@ All take a model of this package and data as `fit` takes them; none changes the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -143,8 +144,8 @@ def worst_predictions(model: CategoricalClassifier, X: Any, y: npt.ArrayLike, k:
       2  0.926   yes   0.3961         no        0.6039
       0  0.504    no   0.6039         no        0.6039
     """
-    if k < 1:
-        raise ValueError(f"k={k!r} must be at least 1")
+    if not isinstance(k, Integral) or k < 1:
+        raise ValueError(f"k={k!r} must be an integer of at least 1")
     Z, labels = _logits_and_labels(model, X, y)
     losses, P = sample_nll(Z, labels), softmax(Z)
     predicted = P.argmax(axis=1)

@@ -43,10 +43,11 @@ def gradient_flow_problem(record: EpochRecord, /) -> str | None:
     L = len(norms)
     for layer, norm in enumerate(norms, start=1):
         if not norm <= EXPLODED:  # NaN too
+            steps = "a smaller learning_rate, an optimizer that clips gradients, " if record.learning_rate else ""
+            layers = "initializer='auto', fewer layers, " if L > 1 else ""
             return (
-                f"epoch {record.epoch}: the gradient explodes, its norm is {norm:.3g} in layer {layer} of {L}; try a "
-                "smaller learning_rate, initializer='auto', fewer layers, columns of X scaled to about 1, or an "
-                "optimizer that clips gradients"
+                f"epoch {record.epoch}: the gradient explodes, its norm is {norm:.3g} in layer {layer} of {L}; try "
+                f"{steps}{layers}columns of X scaled to about 1"
             )
     if norms[0] >= VANISHED * norms[-1]:
         return None

@@ -136,6 +136,12 @@ class Network:
         """Return a network whose parameters are its own."""
         return Network(copy.deepcopy(self.weights), copy.deepcopy(self.biases), self.activation)
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether an array of its parameters is, as those are that joblib maps into memory."""
+        arrays = [each.values if isinstance(each, ScaledTable) else each for each in self.parameters]
+        return not all(array.flags.writeable for array in arrays)
+
     def assign(self, other: Network) -> None:
         """Take over the numbers of `other`, in place."""
         for mine, theirs in zip(self.parameters, other.parameters, strict=True):

@@ -22,6 +22,8 @@ moving: they are for a budget of epochs that is known. Not checked by any schedu
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any
 
 __all__ = [
     "Constant",
@@ -31,6 +33,7 @@ __all__ = [
     "Schedule",
     "Step",
     "WarmUp",
+    "factor_at",
     "get_schedule",
 ]
 
@@ -203,7 +206,7 @@ def get_schedule(schedule: str | Schedule, /, *, max_iter: int) -> Schedule:
     ================= ============================================= =================================================
 
     Raises ValueError for an unknown name and for a max_iter that is not positive, TypeError for an object that is not
-    callable. Not checked: that the factors of a callable of your own are positive.
+    callable.
 
     >>> get_schedule("step", max_iter=30)
     Step(every=10.0, factor=0.1)
@@ -220,3 +223,20 @@ def get_schedule(schedule: str | Schedule, /, *, max_iter: int) -> Schedule:
             f"schedule {schedule!r} is not a function of time; pass a name, or an object such as Step(every=10)"
         )
     return schedule
+
+
+def factor_at(schedule: Schedule, t: int) -> float:
+    """Return the factor at time t; raise ValueError where a callable of your own returns none.
+
+    >>> factor_at(lambda t: -1, 3)
+    Traceback (most recent call last):
+        ...
+    ValueError: the schedule returned -1 at epoch 3; it must return a finite number that is not negative
+    """
+    factor: Any = schedule(t)
+    is_number = isinstance(factor, Real)
+    if not (is_number and 0 <= factor < math.inf):
+        raise ValueError(
+            f"the schedule returned {factor!r} at epoch {t}; it must return a finite number that is not negative"
+        )
+    return float(factor)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from onehot import CodeError, DTypeError, OneHot
+from onehot import CodeError, DTypeError, OneHot, ShapeError
 from onehot._errors import field_label
 
 __all__ = [
@@ -34,11 +34,12 @@ __all__ = [
     "is_missing",
     "is_table",
     "refuse_other_than_tables",
+    "rows_as_array",
 ]
 
 Array = npt.NDArray[Any]
 Label: TypeAlias = str | int | float | bool
-CATEGORIES, NUMBERS = "categories", "numbers"
+CATEGORIES, NUMBERS, BOOLS = "categories", "numbers", "bools"
 IF_MASKED = "pass X.filled(-1) of codes, or X.filled(np.nan) of numbers, and handle_missing"
 
 
@@ -80,11 +81,21 @@ def is_table(X: Any) -> bool:
     (True, False)
     """
     if is_frame(X):
-        dtypes = nw.from_native(X, eager_only=True).schema.dtypes()
-        are_numbers = all(d.is_numeric() or d == nw.Unknown for d in dtypes)  # pandas' sparse dtypes are unknown
-        return not are_numbers and not all(d == nw.Boolean for d in dtypes)
-    values = X if isinstance(X, np.ndarray) else np.asarray(X)
+        kinds = {_kind_of(column) for column in nw.from_native(X, eager_only=True).iter_columns()}
+        return not kinds <= {NUMBERS} and not kinds <= {BOOLS}
+    values = X if isinstance(X, np.ndarray) else rows_as_array(X)
     return values.dtype.kind in "UT" or (values.dtype.kind == "O" and any(isinstance(v, str) for v in values.flat))
+
+
+def rows_as_array(X: Any) -> Array:
+    """Return a list of rows as NumPy reads it; raise where one is longer or shorter than the first."""
+    try:
+        return np.asarray(X)
+    except ValueError:
+        widths = [np.size(row) for row in X]
+        for row in np.flatnonzero(np.not_equal(widths, widths[0]))[:1].tolist():
+            raise ShapeError(f"row {row} of X has {widths[row]} values, but row 0 has {widths[0]}") from None
+        raise
 
 
 def has_names(X: Any) -> bool:
@@ -132,11 +143,10 @@ class Column:
     @cached_property
     def holds(self) -> str:
         """What its dtype says that it holds: categories, numbers, or the name of a dtype of which nothing is known."""
-        dtype = self.data.dtype
         if isinstance(self.data, nw.Series):
-            if dtype.is_numeric():
-                return NUMBERS
-            return CATEGORIES if dtype in (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Object) else str(dtype)
+            kind = _kind_of(self.data)
+            return CATEGORIES if kind == BOOLS else kind
+        dtype = self.data.dtype
         if dtype.kind == "O":
             return NUMBERS if all(_is_number(v) or is_missing(v) for v in self.distinct) else CATEGORIES
         return NUMBERS if dtype.kind in "iuf" else CATEGORIES if dtype.kind in "bUT" else str(dtype)
@@ -177,7 +187,9 @@ class Column:
 
     def _label(self, value: Any) -> Label:
         label = value.item() if isinstance(value, np.generic) else value
-        if not isinstance(label, str | int | float):
+        if isinstance(label, str):
+            return str.__str__(label)  # a member of an Enum is the string that it is equal to
+        if not isinstance(label, int | float):
             raise DTypeError(
                 f"{self}: {value!r} is neither a string nor a number; cast the column to strings, or make numbers of it"
             )
@@ -186,6 +198,8 @@ class Column:
     def numbers(self) -> Array:
         """Return its numbers as float64, NaN where missing."""
         is_series, dtype = isinstance(self.data, nw.Series), self.data.dtype
+        if is_series and self.data.is_null().all():
+            return np.full(len(self.data), np.nan)
         if is_series and (self.holds == NUMBERS or dtype == nw.Boolean):
             return np.asarray(self.data.cast(nw.Float64).to_numpy(), np.float64)
         if not is_series and dtype.kind in "biuf":
@@ -211,10 +225,32 @@ def columns_of(X: Any, names: Sequence[str] | None) -> Columns:
     if isinstance(X, Columns):
         return X
     if is_frame(X):
-        series: Iterable[Any] = nw.from_native(X, eager_only=True).iter_columns()
+        series: Iterable[Any] = map(_dense, nw.from_native(X, eager_only=True).iter_columns())
     else:
         series = (X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)).T
     return Columns(Column(data, position, names) for position, data in enumerate(series))
+
+
+def _kind_of(column: nw.Series[Any]) -> str:
+    """Return what the dtype of a column says that it holds, or the dtype's name."""
+    dtype = column.dtype
+    if _is_sparse(column):
+        return BOOLS if column.to_native().dtype.subtype.kind == "b" else NUMBERS
+    if dtype.is_numeric():
+        return NUMBERS
+    if dtype == nw.Boolean:
+        return BOOLS
+    is_known = dtype in (nw.String, nw.Categorical, nw.Enum, nw.Object) or column.is_null().all()
+    return CATEGORIES if is_known else str(column.to_native().dtype if dtype == nw.Unknown else dtype)
+
+
+def _dense(column: nw.Series[Any]) -> nw.Series[Any]:
+    """Return a sparse column of pandas, which narwhals does not know, as a dense one; others as they are."""
+    return nw.from_native(column.to_native().sparse.to_dense(), series_only=True) if _is_sparse(column) else column
+
+
+def _is_sparse(column: nw.Series[Any]) -> bool:
+    return column.dtype == nw.Unknown and type(column.to_native().dtype).__name__ == "SparseDtype"
 
 
 def _is_number(value: Any) -> bool:

@@ -19,6 +19,7 @@ from classifiers.design_matrix import DesignMatrix
 from classifiers.gradient_flow import GradientFlowMonitor
 from classifiers.network import Gradients, Network
 from classifiers.optimizers import Optimizer
+from classifiers.schedules import factor_at
 from classifiers.stopping import EpochRecord, StoppingRule, check_divergence
 from onehot import get_backend
 
@@ -59,7 +60,7 @@ def train(
     watch = GradientFlowMonitor()
     best: float | None = None
     while (reason := stopping(history)) is None:
-        optimizer.learning_rate = learning_rate * float(schedule(len(history)))
+        optimizer.learning_rate = learning_rate * factor_at(schedule, len(history))
         record = train_epoch(
             network, data, optimizer, batch_size=batch_size, rng=rng, epoch=len(history) + 1, validation=validation
         )

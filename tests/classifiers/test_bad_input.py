@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
@@ -500,3 +501,57 @@ def test_a_column_of_ids_is_named_before_its_table_is_made(Model, monkeypatch):
     X = np.array([[0, 5], [1, 10**9]])
     with pytest.warns(UserWarning, match=r"field 1: codes go up to 1000000000 in 2 rows"), pytest.raises(MemoryError):
         Model().fit(X, [0, 1])
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA], ids=str)
+@pytest.mark.parametrize("kind", [list, lambda X: np.array(X, dtype=object), lambda X: pd.DataFrame(X, dtype=object)])
+def test_rows_of_objects_may_miss_a_code(kind, missing):
+    rows = [[0, 1], [1, 2], [missing, 3], [1, 0]]
+    settings: dict[str, Any] = {"n_categories": [2, 4], "handle_missing": "own"}
+    fitted = SoftmaxRegression(**settings).fit(rows, Y[:4])
+    floats = np.array([*rows[:2], [np.nan, 3], [1, 0]], float)
+    assert fitted.coef_.tolist() == SoftmaxRegression(**settings).fit(floats, Y[:4]).coef_.tolist()
+    assert fitted.predict_proba(kind(rows)).tolist() == fitted.predict_proba(floats).tolist()
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ([[0, 1], [1, 10**400]], "field 1, row 1: 10+ is neither a code nor a number that a float64 can hold"),
+        ([[0, 1], [1, 2**64]], r"field 1, row 1: 1\.84467e\+19 is not a code; codes are whole numbers from 0"),
+        (np.array([[0, 1], [object(), 1]]), "field 0, row 1: <object object at .* is neither a code nor a number"),
+        ([[0, 1], [1]], "row 1 of X has 1 values, but row 0 has 2"),
+        ([["a", 1], ["b", 1, 2]], "row 1 of X has 3 values, but row 0 has 2"),
+        (pd.DataFrame(index=range(2)), r"X has shape \(2, 0\); SoftmaxRegression needs at least one column"),
+    ],
+    ids=str,
+)
+def test_rows_of_objects_are_named(X, message):
+    with pytest.raises(ValueError, match=message):
+        SoftmaxRegression(n_categories=None if isinstance(X, pd.DataFrame) else [2, 3]).fit(X, ["a", "b"])
+
+
+def test_integers_that_are_objects_are_codes():
+    codes = np.array([[0], [1], [2], [1]])
+    fitted = SoftmaxRegression().fit(codes.astype(object), Y[:4])
+    assert fitted.coef_.tolist() == SoftmaxRegression().fit(codes, Y[:4]).coef_.tolist()
+
+
+def test_duplicate_entries_are_finite_together():
+    half = np.array([3e38, 3e38, 1, 1], np.float32)
+    X = sparse.csr_array((half, np.array([0, 0, 1, 0]), np.array([0, 2, 3, 4])), shape=(3, 2))
+    with pytest.raises(ValueError, match="column 0, row 0: Input X contains infinity"):
+        SoftmaxRegression().fit(X, Y[:3])
+
+
+@pytest.mark.parametrize("policy", ["handle_unknown", "handle_missing"])
+@pytest.mark.parametrize("X", [[[0], [1], [2]], [["a"], ["b"], ["c"]]], ids=["codes", "table"])
+def test_a_policy_is_one_at_predict_too(policy, X):
+    fitted = SoftmaxRegression().fit(X, Y[:3]).set_params(**{policy: "Ignore"})
+    with pytest.raises(ValueError, match=f"{policy}='Ignore' must be 'error'"):
+        fitted.predict(X)
+
+
+def test_a_number_beyond_floats_is_no_setting():
+    with pytest.raises(ValueError, match=r"alpha=10+ must be a number in"):
+        SoftmaxRegression(alpha=10**400).fit([[0], [1]], [0, 1])

@@ -206,7 +206,16 @@ def test_bools_are_the_same_in_any_file(words, tmp_path, capfd, reader):
 
 
 @pytest.mark.parametrize("labels", [[True, False], [1, 2]], ids=["bools", "integers"])
-@pytest.mark.parametrize(("first", "second"), [("t.csv", "t.parquet"), ("t.parquet", "t.csv"), ("t.csv", "f.parquet")])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("t.csv", "t.parquet"),
+        ("t.parquet", "t.csv"),
+        ("t.csv", "f.parquet"),
+        ("f.parquet", "t.csv"),
+        ("t.parquet", "f.csv"),
+    ],
+)
 def test_labels_are_the_same_in_any_file(first, second, labels, tmp_path, capfd, reader):
     table = pl.DataFrame({"x": [0.0, 1.0] * 20, "y": labels * 20})
     table.write_csv(tmp_path / "t.csv")
@@ -214,10 +223,27 @@ def test_labels_are_the_same_in_any_file(first, second, labels, tmp_path, capfd,
     if labels[0] is not True:
         table = table.cast({"y": pl.Float64})
     table.write_parquet(tmp_path / "f.parquet")
+    table.write_csv(tmp_path / "f.csv")
     assert trained(capfd, tmp_path / first, "--save", str(tmp_path / "m.npz"))[0] == 0
     code, out, err = run(capfd, "evaluate", tmp_path / "m.npz", tmp_path / second, "--target", "y")
     assert (code, err) == (0, "")
     assert "accuracy 1.0000" in out
+
+
+def test_a_name_of_digits_is_no_number(tmp_path, capfd, reader):
+    pl.DataFrame({"x": [0.0, 1.0] * 20, "y": ["7", "8"] * 20}).write_csv(tmp_path / "t.csv")
+    (tmp_path / "other.csv").write_text("x,y\n0.0,007\n")
+    assert trained(capfd, tmp_path / "t.csv", "--save", str(tmp_path / "m.npz"))[0] == 0
+    code, _, err = run(capfd, "evaluate", tmp_path / "m.npz", tmp_path / "other.csv", "--target", "y")
+    assert code == 1
+    assert "column 'y', row 0: the model has no class '007'" in err
+
+
+def test_no_rows_are_held_out_where_their_share_is_0(tmp_path, capfd, reader):
+    pl.DataFrame({"x": [0.0, 1.0] * 20, "y": ["a", "b"] * 20}).write_csv(tmp_path / "t.csv")
+    code, out, err = trained(capfd, tmp_path / "t.csv", "--solver", "adam", "--epochs", "3", "--valid", "0")
+    assert (code, err) == (0, "")
+    assert "val_loss" not in out
 
 
 def test_what_is_neither_true_nor_false_is_no_bool(tmp_path, capfd, reader):

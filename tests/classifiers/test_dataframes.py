@@ -1,6 +1,7 @@
 """DataFrames as they are, of pandas and polars: the trajectory of codes and of the dense matrix that they stand for."""
 
 import warnings
+from enum import StrEnum
 
 import narwhals as nw
 import numpy as np
@@ -527,3 +528,61 @@ def test_a_column_transformer_in_front(columns, y):
     )
     pipeline = make_pipeline(encode, model(categorical_features=[0, 1])).fit(X, y)
     assert_close(pipeline.predict_proba(X), model().fit(X, y).predict_proba(X), terms=ROUNDINGS)
+
+
+@pytest.mark.parametrize("of_codes", [True, False])
+def test_text_is_not_read_as_numbers(frame, of_codes):
+    X = frame({"m": [0, 1, 2, 1] if of_codes else [0.5, 2.5, 1, 3]})
+    fitted = model().fit(X, [0, 1, 0, 1])
+    with pytest.raises(DTypeError, match=r"column 0 \('m'\): expected numbers, got String; make numbers of it"):
+        fitted.predict(frame({"m": ["1"]}))
+
+
+def test_categoricals_and_times_are_not_read_as_numbers():
+    pd = pytest.importorskip("pandas", reason=WHY)
+    fitted = model().fit(pd.DataFrame({"m": [0.5, 2.5, 1, 3]}), [0, 1, 0, 1])
+    for values in (pd.Categorical(["1"]), [pd.Timestamp("2026")]):
+        with pytest.raises(DTypeError, match=r"column 0 \('m'\): expected numbers, got (Categorical|Datetime)"):
+            fitted.predict(pd.DataFrame({"m": values}))
+
+
+def test_a_column_of_nothing_but_missing_numbers_misses_them(frame):
+    fitted = model().fit(frame({"c": list("xyxy"), "n": [1.0, 2.0, 3.0, 4.0]}), [0, 1, 0, 1])
+    with pytest.raises(ValueError, match=r"column 1 \('n'\), row 0: Input X contains NaN"):
+        fitted.predict(frame({"c": ["x"], "n": [None]}))
+    with pytest.raises(CodeError, match=r"column 1 \('n'\) has no category at all: every value is missing; drop it"):
+        model().fit(frame({"c": list("xyxy"), "n": [None] * 4}), [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("beside", [{}, {"n": [1.5, 2, 3, 4]}])
+def test_periods_are_neither_categories_nor_numbers(beside):
+    pd = pytest.importorskip("pandas", reason=WHY)
+    X = pd.DataFrame({"m": pd.period_range("2026", periods=4, freq="M"), **beside})
+    with pytest.raises(
+        DTypeError, match=r"column 0 \('m'\) is of period\[M\], which is neither categories nor numbers"
+    ):
+        model().fit(X, [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("beside", [{}, {"n": [0.5, 1, 2, 3]}, {"s": list("abab")}], ids=["alone", "number", "text"])
+def test_sparse_columns_of_pandas_are_as_dense_ones(beside):
+    pd = pytest.importorskip("pandas", reason=WHY)
+    a = pd.DataFrame({"a": list("xyzx")})
+    sparse_model, dense_model = (
+        model().fit(pd.get_dummies(a, sparse=is_sparse).assign(**beside), [0, 1, 0, 1]) for is_sparse in (True, False)
+    )
+    assert sparse_model.coef_.tolist() == dense_model.coef_.tolist()
+
+
+def test_members_of_an_enumeration_are_categories_that_a_file_holds(tmp_path):
+    pd = pytest.importorskip("pandas", reason=WHY)
+
+    class Color(StrEnum):
+        GREEN = "green"
+        RED = "red"
+
+    X = pd.DataFrame({"c": [Color.GREEN, Color.RED] * 2, "n": [1.0, 2.0, 3.0, 4.0]})
+    fitted = model().fit(X, [0, 1, 0, 1])
+    fitted.save(tmp_path / "model.npz")
+    loaded = SoftmaxRegression.load(tmp_path / "model.npz")
+    assert loaded.predict_proba(X).tolist() == fitted.predict_proba(X).tolist()

@@ -1,4 +1,5 @@
 import math
+import re
 from functools import partial
 
 import numpy as np
@@ -119,8 +120,10 @@ def test_worst_predictions_print_as_a_table(data, fitted):
 def test_worst_predictions_of_few_samples(data, fitted):
     codes, y = data
     assert len(worst_predictions(fitted, codes[:3], y[:3], k=10)) == 3
-    with pytest.raises(ValueError, match="k=0 must be at least 1"):
-        worst_predictions(fitted, codes, y, k=0)
+    assert worst_predictions(fitted, codes, y, k=1) == worst_predictions(fitted, codes, y, k=2)[:1]
+    for k in (0, 2.5, "3"):
+        with pytest.raises(ValueError, match=re.escape(f"k={k!r} must be an integer of at least 1")):
+            worst_predictions(fitted, codes, y, k=k)  # type: ignore[arg-type]
 
 
 def test_equal_losses_come_in_the_order_of_rows(data):

@@ -1,5 +1,6 @@
 """Inside other tools of scikit-learn."""
 
+import joblib
 import numpy as np
 import pytest
 import sklearn
@@ -8,7 +9,7 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
-from classifiers import SoftmaxRegression
+from classifiers import MLPClassifier, SoftmaxRegression
 
 CODES = np.random.default_rng(0).integers(0, 5, (300, 4))
 Y = (CODES[:, 0] > 2).astype(int) + (CODES[:, 1] > 2)
@@ -45,3 +46,16 @@ def test_a_frame_from_upstream():
     pipeline = make_pipeline(encoder, SoftmaxRegression(alpha=1e-3)).fit(letters, Y)
     assert pipeline[-1].feature_names_in_.tolist() == list("wxyz")
     np.testing.assert_array_equal(pipeline.predict(letters), model().fit(CODES, Y).predict(CODES))
+
+
+@pytest.mark.parametrize("solver", ["sgd", "momentum", "adagrad", "rmsprop", "adam"])
+@pytest.mark.parametrize("Model", [SoftmaxRegression, MLPClassifier])
+def test_a_model_that_joblib_maps_into_memory_is_trained_further(Model, solver, tmp_path):
+    X, y = np.arange(60)[:, None] % 5, np.arange(60) % 3
+    fitted = Model(solver=solver, max_iter=2, tol=0, warm_start=True, random_state=0).fit(X, y)
+    joblib.dump(fitted, tmp_path / "model.pkl")
+    for go_on in ("partial_fit", "fit"):
+        mapped, own = (joblib.load(tmp_path / "model.pkl", mmap_mode=mode) for mode in ("r", None))
+        for each in (mapped, own):
+            getattr(each, go_on)(X, y)
+        assert mapped.predict_proba(X).tolist() == own.predict_proba(X).tolist()

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 import warnings
 from functools import partial
@@ -114,3 +115,10 @@ def test_ordinary_fits_are_silent(model, solver, digits):
         warnings.simplefilter("error", GradientFlowWarning)
         model.fit(*digits)
     assert np.isfinite(model.history_[-1].gradient_norms).all()
+
+
+def test_advice_is_of_what_there_is():
+    epoch = dataclasses.replace(record(2e4), learning_rate=None)
+    assert str(gradient_flow_problem(epoch)).endswith("layer 1 of 1; try columns of X scaled to about 1")
+    assert "initializer" in str(gradient_flow_problem(record(2e4, 1.0)))
+    assert "initializer" not in str(gradient_flow_problem(record(2e4)))
