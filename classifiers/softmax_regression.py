@@ -77,7 +77,7 @@ class SoftmaxRegression(CategoricalClassifier):
     dtype : {numpy.float32, numpy.float64}
         Of weights and computation; L-BFGS computes in float64 and stores `dtype`.
     warm_start : bool
-        Go on from the present weights at the next `fit`.
+        Go on from the present weights, and with what was learned of the columns, at the next `fit`.
     random_state : int, RandomState or None
         Decides the order of the samples.
     verbose : int
