@@ -1,0 +1,132 @@
+"""What the pages say and no doctest holds: their tables, their numbers and a few of their sentences."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifiers import MLPClassifier, SoftmaxRegression, activations, initializers, schedules, stopping
+from classifiers._command_options import parser
+from classifiers.command_line import main
+from classifiers.diagnostics import gradient_norms
+from classifiers.optimizers import OPTIMIZERS
+
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "benchmarks/RESULTS.md",
+    *(ROOT / "examples").glob("*.md"),
+    *(ROOT / "docs").rglob("*.md"),
+]
+
+
+def text(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def first_cells(path, heading):
+    """Return what stands between backticks in the first column of the first table that has this heading."""
+    table = text(path).partition(heading)[2].split("\n\n")[0]
+    return [
+        name for row in table.splitlines() for name in re.findall(r"`([^`]+)`", row.split("|")[1] if "|" in row else "")
+    ]
+
+
+def test_the_numbers_of_the_readme_are_those_of_the_report():
+    def rows(of):
+        return [[cell.strip() for cell in row.strip("|").split("|")] for row in of.splitlines() if row.startswith("| ")]
+
+    measured = {
+        tuple(cells[1:2] + [each.strip("×") for each in cells[-2:]]) for cells in rows(text("benchmarks/RESULTS.md"))
+    }
+    claimed = [tuple(cells[1:]) for cells in rows(text("README.md")) if len(cells) == 4 and cells[1].endswith("ms")]
+    assert len(claimed) == 5
+    assert set(claimed) <= measured
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files(page):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_every_option_of_train_is_in_the_guide(capsys):
+    with pytest.raises(SystemExit):
+        parser().parse_args(["train", "--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    listed = [name.split()[0] for name in first_cells("docs/guide/command_line.md", "| option | is |")]
+    assert sorted(listed) == sorted(options)
+
+
+@pytest.mark.parametrize(
+    ("page", "heading", "names"),
+    [
+        ("docs/guide/activations.md", r"| name | $\varphi(z)$", set(activations._NAMED)),
+        ("docs/guide/initialisation.md", "| name | variance", set(initializers._NAMED)),
+        ("docs/guide/optimizers.md", "| solver | state", {*OPTIMIZERS, "lbfgs"}),
+    ],
+)
+def test_tables_of_names_are_complete(page, heading, names):
+    assert set(first_cells(page, heading)) == names
+
+
+def test_every_schedule_is_drawn():
+    drawn = re.search(r'for name in (\(".*?\)):', text("docs/guide/optimizers.md"))
+    assert drawn
+    assert set(re.findall(r'"(\w+)"', drawn[1])) == set(schedules._named(30))
+
+
+def test_every_stopping_rule_is_in_the_guide():
+    rules = {
+        each.__name__
+        for each in vars(stopping).values()
+        if isinstance(each, type) and issubclass(each, stopping.StoppingRule)
+    }
+    listed = {name.split("(")[0] for name in first_cells("docs/guide/stopping.md", "| rule | stops when |")}
+    assert listed == rules - {"StoppingRule", "AnyOf"}  # what `|` makes
+
+
+CODES, Y = np.array([[0], [1], [0], [1]] * 5), np.array([0, 1, 1, 0] * 5)
+
+
+def test_for_lbfgs_gradient_norms_are_those_of_the_objective():
+    codes, y = np.array([[0], [0], [0], [1]]), [0, 0, 1, 1]
+    model = SoftmaxRegression(alpha=1.0, tol=1e-8).fit(codes, y)
+    assert model.history_[-1].gradient_norms[0] < 1e-6
+    assert gradient_norms(model, codes, y)[0] > 0.01  # of the loss alone, without the penalty
+
+
+@pytest.mark.parametrize("settings", [{"n_categories": [3]}, {"handle_missing": "own"}])
+def test_weights_of_what_does_not_occur_stay_where_they_start(settings):
+    model = MLPClassifier((4,), alpha=0, max_iter=3, tol=0, random_state=0, **settings)
+    start = MLPClassifier((4,), max_iter=0, random_state=0, **settings).fit(CODES, Y).coefs_[0][-1]
+    trained = model.fit(CODES, Y).coefs_[0]
+    assert len(trained) == 3
+    assert (trained[-1] == start).all()
+    assert start.any()
+
+
+def test_a_warm_start_has_a_fresh_optimizer_and_partial_fit_has_not():
+    """The first step of Adagrad is as long as the learning rate, whatever the gradient; the next ones are shorter."""
+    codes, y = np.array([[0], [0], [1]]), [0, 1, 1]
+    model = SoftmaxRegression(solver="adagrad", alpha=0, learning_rate=0.01, max_iter=1, tol=0, warm_start=True)
+    model.fit(codes, y)
+    before = model.coef_.copy()
+    after = model.fit(codes, y).coef_.copy()
+    assert abs(after - before)[:, 1] == pytest.approx(0.01, rel=1e-3)
+    third = model.partial_fit(codes, y).coef_
+    assert (abs(third - after)[:, 1] < 0.0075).all()
+
+
+def test_a_file_to_predict_may_have_more_columns_in_any_order(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("data.csv").write_text("a,b,y\n" + "u,1,p\nv,2,q\nu,3,p\nv,4,q\n" * 3)
+    Path("same.csv").write_text("a,b\nu,1\nv,2\n")
+    Path("more.csv").write_text("more,b,a\n?,1,u\n?,2,v\n")
+    assert main(["train", "data.csv", "--target", "y", "--save", "m.npz"]) == 0
+    capsys.readouterr()
+    outputs = [(main(["predict", "m.npz", name]), capsys.readouterr().out) for name in ("same.csv", "more.csv")]
+    assert outputs[0] == outputs[1]
+    assert outputs[0][0] == 0
