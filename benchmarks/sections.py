@@ -47,9 +47,9 @@ CROSSOVERS = Section(
 EPOCHS = Section(
     "Beside torch and scikit-learn",
     "One epoch of SGD in batches of 256, over 200,000 samples (MLP: 50,000 and 5,000): `EmbeddingBag` with sparse "
-    "gradients in torch; `SGDClassifier` and `MLPClassifier` on CSR in scikit-learn. After the first epoch torch and this "
-    "library are at the same loss, to 5 % at most. `SGDClassifier` steps sample by sample, and solves another problem, "
-    "one class against the rest.",
+    "gradients in torch; `SGDClassifier` and `MLPClassifier` on CSR in scikit-learn. After the first epoch torch and "
+    "this library are at the same loss, to 5 % at most. `SGDClassifier` steps sample by sample, and solves another "
+    "problem, one class against the rest.",
     [[("softmax regression, {}", "peers.SoftmaxEpoch.time_epoch"), ("MLP, {}", "peers.MLPEpoch.time_epoch")]],
     "onehot",
 )
