@@ -1,16 +1,18 @@
 """What the pages say and no doctest holds: their tables, their numbers and a few of their sentences."""
 
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import onehot
 from classifiers import MLPClassifier, SoftmaxRegression, activations, initializers, schedules, stopping
 from classifiers._command_options import parser
 from classifiers.command_line import main
 from classifiers.diagnostics import gradient_norms
-from classifiers.optimizers import OPTIMIZERS
+from classifiers.optimizers import OPTIMIZERS, Adagrad, Adam, RMSProp
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -130,3 +132,25 @@ def test_a_file_to_predict_may_have_more_columns_in_any_order(tmp_path, monkeypa
     outputs = [(main(["predict", "m.npz", name]), capsys.readouterr().out) for name in ("same.csv", "more.csv")]
     assert outputs[0] == outputs[1]
     assert outputs[0][0] == 0
+
+
+@pytest.mark.parametrize(
+    ("backend", "warned"), [("scipy", {"Adagrad", "row-wise", "RMSProp", "Adam"}), ("numba", {"row-wise"})]
+)
+def test_compiled_updates_do_not_warn_where_a_square_overflows(backend, warned):
+    if backend not in onehot.available_backends():
+        pytest.skip(f"{backend} is not installed")
+    optimizers = {"Adagrad": Adagrad(), "row-wise": Adagrad(row_wise=True), "RMSProp": RMSProp(), "Adam": Adam()}
+    before = onehot.get_backend()
+    onehot.set_backend(backend)
+    try:
+        heard = set()
+        for name, optimizer in optimizers.items():
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                W = np.ones((4, 2), np.float32)
+                optimizer.step([W], [onehot.OneHot([0, 1], 4).T @ np.full((2, 2), 1e30, np.float32)])
+            heard |= {name for each in caught if "overflow" in str(each.message)}
+    finally:
+        onehot.set_backend(before)
+    assert heard == warned
