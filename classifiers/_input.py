@@ -23,7 +23,7 @@ from scipy import sparse
 from classifiers._warn import warn
 from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
 from classifiers.tables import is_missing, rows_as_array
-from onehot import CodeError, OneHot, ShapeError
+from onehot import CodeError, DTypeError, OneHot, ShapeError
 from onehot._errors import field_label
 
 __all__ = ["IF_MISSING", "as_design_matrix", "as_numbers", "check_policies", "raise_not_finite"]
@@ -102,8 +102,8 @@ def as_numbers(X: Any) -> Array:
 
     Raises
     ------
-    CodeError, ShapeError
-        Naming the row of another length than the first, or field and row of what is no number.
+    CodeError, DTypeError, ShapeError
+        Naming field and row of what is no number, or the row of another length than the first.
     """
     array = rows_as_array(X)
     if array.ndim != 2 or array.dtype.kind not in "OSTU":
@@ -133,8 +133,10 @@ def _as_number(value: Any, place: str) -> float:
         )
     try:
         return float(value)
-    except (OverflowError, TypeError, ValueError):
-        raise CodeError(f"{place}: {value!r} is neither a code nor a number that a float64 can hold") from None
+    except OverflowError:
+        raise CodeError(f"{place}: {value!r} is larger than any float64") from None
+    except TypeError as error:
+        raise DTypeError(f"{place}: {value!r} is neither a code nor a number ({error})") from None
 
 
 def _check_fields(X: OneHot, n_categories: Sequence[int] | None, names: ColumnNames) -> None:

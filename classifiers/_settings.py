@@ -78,7 +78,8 @@ class Settings(BaseEstimator):
         ]
         for name, kind, low, high in bounds:
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value < high or value > LARGEST:
+            is_in_bounds = isinstance(value, kind) and low <= value < high and not isinstance(value, bool)
+            if not is_in_bounds or (isinstance(value, int) and value > LARGEST):
                 sort = "a number" if kind is Real else "an integer"
                 raise ValueError(f"{name}={value!r} must be {sort} in [{low}, {high})")
         if self._base_learning_rate() == 0:

@@ -517,9 +517,8 @@ def test_rows_of_objects_may_miss_a_code(kind, missing):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ([[0, 1], [1, 10**400]], "field 1, row 1: 10+ is neither a code nor a number that a float64 can hold"),
+        ([[0, 1], [1, 10**400]], "field 1, row 1: 10+ is larger than any float64"),
         ([[0, 1], [1, 2**64]], r"field 1, row 1: 1\.84467e\+19 is not a code; codes are whole numbers from 0"),
-        (np.array([[0, 1], [object(), 1]]), "field 0, row 1: <object object at .* is neither a code nor a number"),
         ([[0, 1], [1]], "row 1 of X has 1 values, but row 0 has 2"),
         ([["a", 1], ["b", 1, 2]], "row 1 of X has 3 values, but row 0 has 2"),
         (pd.DataFrame(index=range(2)), r"X has shape \(2, 0\); SoftmaxRegression needs at least one column"),
@@ -529,6 +528,11 @@ def test_rows_of_objects_may_miss_a_code(kind, missing):
 def test_rows_of_objects_are_named(X, message):
     with pytest.raises(ValueError, match=message):
         SoftmaxRegression(n_categories=None if isinstance(X, pd.DataFrame) else [2, 3]).fit(X, ["a", "b"])
+
+
+def test_an_object_that_is_no_number_is_named():
+    with pytest.raises(DTypeError, match=r"field 0, row 1: \{\} is neither a code nor a number \(float\(\) argument"):
+        SoftmaxRegression().fit(np.array([[0, 1], [{}, 1]]), ["a", "b"])
 
 
 def test_integers_that_are_objects_are_codes():
