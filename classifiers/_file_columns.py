@@ -20,7 +20,7 @@ from classifiers.data_files import (
     numbers_of,
     numeric_categories_of,
 )
-from classifiers.tables import is_missing
+from classifiers.plain_objects import is_missing
 
 __all__ = ["columns_for", "features_in", "labels_as", "labels_in"]
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from numbers import Integral, Real
 from typing import Any, NoReturn
 
 import numpy as np
@@ -22,11 +21,10 @@ from scipy import sparse
 
 from classifiers._warn import warn
 from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
-from classifiers.tables import is_missing, rows_as_array
-from onehot import CodeError, DTypeError, OneHot, ShapeError
+from onehot import CodeError, OneHot, ShapeError
 from onehot._errors import field_label
 
-__all__ = ["IF_MISSING", "as_design_matrix", "as_numbers", "check_policies", "raise_not_finite"]
+__all__ = ["IF_MISSING", "as_design_matrix", "check_policies", "raise_not_finite"]
 
 Array = npt.NDArray[Any]
 ColumnNames = Sequence[str] | None
@@ -95,48 +93,6 @@ def check_policies(handle_unknown: str, handle_missing: str) -> None:
         raise ValueError(f"{handle_unknown=} must be 'error' or 'ignore'")
     if handle_missing not in ("error", "zero", "own"):
         raise ValueError(f"{handle_missing=} must be 'error', 'zero' or 'own'")
-
-
-def as_numbers(X: Any) -> Array:
-    """Return a list of rows, or an array of objects or strings, as an array of numbers, NaN where one is missing.
-
-    Raises
-    ------
-    CodeError, DTypeError, ShapeError
-        Naming field and row of what is no number, or the row of another length than the first.
-    """
-    array = rows_as_array(X)
-    if array.ndim != 2 or array.dtype.kind not in "OSTU":
-        return array
-    values = array.astype(object)
-    kinds = {*map(type, values.flat)}
-    if all(issubclass(kind, Integral) for kind in kinds):
-        integers = np.array(values.tolist())
-        if integers.dtype.kind in "biu":
-            return integers
-    if all(issubclass(kind, Real) for kind in kinds):
-        with suppress(OverflowError):  # which the loop below finds
-            return values.astype(np.float64)
-    numbers = np.empty(values.shape)
-    for (row, field), value in np.ndenumerate(values):
-        numbers[row, field] = _as_number(value, f"{field_label(field)}, row {row}")
-    return numbers
-
-
-def _as_number(value: Any, place: str) -> float:
-    if is_missing(value):
-        return np.nan
-    if isinstance(value, str | bytes):
-        raise CodeError(
-            f"{place}: {value!r} is not a code; "
-            "turn strings into codes first, with scikit-learn's OrdinalEncoder(dtype=int)"
-        )
-    try:
-        return float(value)
-    except OverflowError:
-        raise CodeError(f"{place}: {value!r} is larger than any float64") from None
-    except TypeError as error:
-        raise DTypeError(f"{place}: {value!r} is neither a code nor a number ({error})") from None
 
 
 def _check_fields(X: OneHot, n_categories: Sequence[int] | None, names: ColumnNames) -> None:

@@ -16,10 +16,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import _check_feature_names, _get_feature_names
 
-from classifiers._input import IF_MISSING, as_design_matrix, as_numbers, check_policies
+from classifiers._input import IF_MISSING, as_design_matrix, check_policies
 from classifiers._warn import warn
 from classifiers.columns import ColumnEncoder
 from classifiers.design_matrix import DesignMatrix
+from classifiers.plain_objects import as_numbers
 from classifiers.tables import (
     Names,
     columns_of,

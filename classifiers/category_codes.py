@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from classifiers._input import IF_MISSING
 from classifiers._warn import warn
-from classifiers.tables import Column, Label, is_missing
+from classifiers.plain_objects import is_missing
+from classifiers.tables import Column, Label
 from onehot import CodeError
 
 __all__ = ["codes_of"]

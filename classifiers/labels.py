@@ -1,8 +1,7 @@
-"""y at the door: labels become positions in `classes_`, and their weights."""
+"""y at the door: labels become positions in `classes_`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
 
@@ -12,14 +11,13 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _num_samples, check_consistent_length
+from sklearn.utils.validation import check_consistent_length
 
-from classifiers.tables import is_missing
+from classifiers.plain_objects import is_missing
 
-__all__ = ["classes_of", "index_of", "mean_one", "read_classes", "read_labels", "read_weights", "weights_of"]
+__all__ = ["classes_of", "index_of", "read_classes", "read_labels"]
 
 Array = npt.NDArray[Any]
-ClassWeight = Mapping[Any, float] | str | None
 KINDS: tuple[Any, ...] = (str, bytes, (Real, np.bool_))  # of Python objects; labels are all of one
 
 
@@ -155,86 +153,3 @@ def _places(labels: Array) -> npt.NDArray[np.int64] | None:
         return None
     low, high = int(labels.min()), int(labels.max())
     return low + np.arange(high - low + 1) if high - low < len(labels) else None
-
-
-def read_weights(X: Any, sample_weight: Any) -> Array | None:
-    """Return one weight a row of X, or one number for all, in float64; None where none are given.
-
-    Raises
-    ------
-    ValueError
-        Naming the row of what is no weight: a number that is not negative and not infinite.
-    """
-    if sample_weight is None:
-        return None
-    if isinstance(sample_weight, np.ma.MaskedArray):
-        for row in np.flatnonzero(np.ma.getmaskarray(sample_weight))[:1].tolist():
-            raise ValueError(
-                f"sample_weight, row {row}: the weight is masked; pass sample_weight.filled(0) to leave it out"
-            )
-    given = np.asarray(sample_weight)
-    if given.ndim > 1:
-        raise ValueError(
-            f"sample_weight has shape {given.shape}, but holds one number a sample; validation data are "
-            "passed by name, X_val= and y_val="
-        )
-    if given.dtype.kind in "biuf":
-        weight = given = given.astype(np.float64)
-    else:
-        weight = np.array([_number_or_nan(value) for value in given.reshape(-1).tolist()]).reshape(given.shape)
-    for row in np.flatnonzero(~((weight >= 0) & (weight < np.inf)))[:1].tolist():
-        number = weight.reshape(-1)[row]
-        shown = f"{number:g}" if weight is given else repr(given.reshape(-1).tolist()[row])
-        contents = "infinity" if number > 0 else "NaN"
-        wrong = (
-            "Negative values in data passed to `sample_weight`"
-            if number < 0
-            else f"Input sample_weight contains {contents}"
-        )
-        raise ValueError(f"sample_weight, row {row}: {shown}. {wrong}")
-    if weight.shape not in ((), (_num_samples(X),)):
-        raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(_num_samples(X),)}, one weight a sample")
-    return weight
-
-
-def _number_or_nan(value: Any) -> float:
-    try:
-        return float(value) if isinstance(value, Real) else np.nan
-    except OverflowError:
-        return np.inf
-
-
-def weights_of(weight: Array | None, class_weight: ClassWeight, classes: Array, y_index: Array) -> Array | None:
-    """Return the product of sample and class weights, (n,) in float64, or None where all are equal."""
-    if weight is None and class_weight is None:
-        return None
-    weight = np.broadcast_to(np.ones(1) if weight is None else weight, y_index.shape)
-    if class_weight == "balanced":  # all classes have the same weight in all
-        weight = weight / (weight.max() or 1.0)  # or sums of large weights would be infinite
-        return weight / np.maximum(np.bincount(y_index, weight), np.finfo(np.float64).tiny)[y_index]
-    if isinstance(class_weight, Mapping):
-        return weight * _of_classes(class_weight, classes)[y_index]
-    return weight
-
-
-def _of_classes(class_weight: Mapping[Any, float], classes: Array) -> Array:
-    """Return the weight of each class; one that is not named has weight 1."""
-    known = classes.tolist()
-    for label, weight in class_weight.items():
-        if label not in known:
-            raise ValueError(f"class_weight names {label!r}, which is not one of the classes, {known}")
-        if not 0 <= _number_or_nan(weight) < np.inf:
-            raise ValueError(f"class_weight of {label!r} is {weight!r}; weights are numbers from 0")
-    return np.array([class_weight.get(label, 1.0) for label in known], np.float64)
-
-
-def mean_one(weight: Array) -> Array:
-    """Return weights with the same ratios and mean 1."""
-    largest = weight.max()
-    if not largest > 0:
-        raise ValueError("sample_weight and class_weight leave no weight at all: every product is zero")
-    if not largest < np.inf:
-        raise ValueError("a sample_weight times a class_weight is infinite; divide them all by a number")
-    scaled: Array = weight / largest  # first, or the sum of large weights would be infinite
-    scaled /= scaled.mean(dtype=np.float64)
-    return scaled

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from onehot import CodeError, DTypeError, OneHot, ShapeError
+from classifiers.plain_objects import is_missing, rows_as_array
+from onehot import CodeError, DTypeError, OneHot
 from onehot._errors import field_label
 
 __all__ = [
@@ -31,10 +32,8 @@ __all__ = [
     "describe_kinds",
     "has_names",
     "is_frame",
-    "is_missing",
     "is_table",
     "refuse_other_than_tables",
-    "rows_as_array",
 ]
 
 Array = npt.NDArray[Any]
@@ -85,17 +84,6 @@ def is_table(X: Any) -> bool:
         return not kinds <= {NUMBERS} and not kinds <= {BOOLS}
     values = X if isinstance(X, np.ndarray) else rows_as_array(X)
     return values.dtype.kind in "UT" or (values.dtype.kind == "O" and any(isinstance(v, str) for v in values.flat))
-
-
-def rows_as_array(X: Any) -> Array:
-    """Return a list of rows as NumPy reads it; raise where one is longer or shorter than the first."""
-    try:
-        return np.asarray(X)
-    except ValueError:
-        widths = [np.size(row) for row in X]
-        for row in np.flatnonzero(np.not_equal(widths, widths[0]))[:1].tolist():
-            raise ShapeError(f"row {row} of X has {widths[row]} values, but row 0 has {widths[0]}") from None
-        raise
 
 
 def has_names(X: Any) -> bool:
@@ -263,9 +251,3 @@ def _as_float(value: Any) -> float:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
-
-
-def is_missing(value: Any) -> bool:
-    """Tell whether a value is None, NaN, or pandas' NA or NaT: known by their names, as pandas may not be there."""
-    is_nan = isinstance(value, float | np.floating) and value != value
-    return value is None or type(value).__name__ in ("NAType", "NaTType") or is_nan
