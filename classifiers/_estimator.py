@@ -93,7 +93,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
             If the loss grows out of bounds.
         """
         self._check_parameters()
-        weight = read_weights(X, sample_weight)
+        weight = read_weights(sample_weight)
         from_scratch = not (self.warm_start and hasattr(self, "_network"))
         if from_scratch:
             self._forget()
@@ -138,7 +138,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         self
         """
         self._check_parameters()
-        weight = read_weights(X, sample_weight)
+        weight = read_weights(sample_weight)
         first = not hasattr(self, "_network")
         if first:
             design = self._learn(X, weight)
@@ -168,6 +168,11 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         self.stop_reason_ = "partial_fit makes one epoch"
         self.n_iter_ = len(self.history_)
         return self
+
+    def score(self, X: Any, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Return the mean accuracy of ``predict(X)``, with labels read as `fit` reads them."""
+        accuracy: float = super().score(X, read_labels(X, y), sample_weight)
+        return accuracy
 
     def _begin(self, design: DesignMatrix) -> None:
         """Become an untrained model for data like these."""
@@ -294,7 +299,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
     def _make_writable(self) -> None:
         """Copy parameters that joblib has mapped into memory: training changes them in place."""
         if self._network.is_read_only:
-            self._network, self._optimizer = copy.deepcopy((self._network, self._optimizer))
+            self._network, self._optimizer = self._network.copy(), copy.deepcopy(self._optimizer)
 
     def _forget(self) -> None:
         """Become an unfitted model."""

@@ -259,10 +259,11 @@ def _mean_and_scale(N: Array, sample_weight: npt.ArrayLike | None) -> tuple[Arra
     """Return mean and standard deviation of each column; of a constant one, that constant and 1."""
     weight = None if sample_weight is None or np.ndim(sample_weight) == 0 else np.asarray(sample_weight, np.float64)
     if weight is not None:
-        weight = weight / weight.max() if weight.any() else None  # or sums of large weights would be infinite
+        # By a power of two, which rounds nothing: sums of large weights would be infinite.
+        weight = np.ldexp(weight, -np.frexp(weight.max())[1]) if weight.any() else None
     with np.errstate(all="ignore"):  # the variance of a constant may come out a little below 0
         scaler = StandardScaler().fit(N, sample_weight=weight)
-    mean, scale = scaler.mean_, np.sqrt(scaler.var_)  # its own scale_ is 1 of numbers that differ by little of the mean
+    mean, scale = scaler.mean_, np.sqrt(scaler.var_.clip(0))  # its scale_ is 1 of numbers that are nearly alike
     constant = (N == N[0]).all(axis=0)
     mean[constant] = N[0, constant]
     scale[constant | (scale == 0)] = 1.0

@@ -43,7 +43,8 @@ def read_labels(X: Any, y: npt.ArrayLike, *, name: str = "y") -> Array:
             wrong = "NaN" if np.isnan(labels[row]) else "infinity"
             raise ValueError(f"{name}, row {row}: Input {name} contains {wrong}; every sample needs a label")
     if labels.dtype.kind in "mM":
-        raise ValueError(f"{name} is of {labels.dtype}; labels are strings or numbers, so pass {name}.astype(str)")
+        for row in np.flatnonzero(np.isnat(labels))[:1].tolist():
+            raise ValueError(f"{name}, row {row}: the label is missing (NaT); every sample needs a label")
     if labels.dtype.kind not in "biuUSO":  # these are classes, whatever their values
         check_classification_targets(labels)
     return labels
@@ -78,7 +79,9 @@ def _of_one_type(labels: Array, name: str, dtype_of_strings: type) -> Array:
         plain = values if {*map(type, distinct)} <= {str} else [str.__str__(value) for value in values]  # as of Enums
         return np.array(plain, dtype_of_strings)
     array = np.asarray(values)
-    return labels if array.dtype.kind == "f" and all(isinstance(value, Integral) for value in distinct) else array
+    if array.dtype.kind in "fO" and all(isinstance(value, Integral) for value in distinct):
+        return labels
+    return array.astype(np.float64) if array.dtype.kind == "O" else array  # of fractions, say
 
 
 def _what_is_wrong(label: Any, first: Any, name: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from decimal import Decimal
 from numbers import Integral, Real
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,7 @@ def rows_as_array(X: Any) -> Array:
         raise
 
 
-def as_numbers(X: Any) -> Array:
+def as_numbers(X: Any) -> Any:
     """Return a list of rows, or an array of objects or strings, as an array of numbers, NaN where one is missing.
 
     Raises
@@ -37,7 +39,9 @@ def as_numbers(X: Any) -> Array:
         Naming field and row of what is no number, or the row of another length than the first.
     """
     array = rows_as_array(X)
-    if array.ndim != 2 or array.dtype.kind not in "OSTU":
+    if array.ndim != 2:
+        return X  # is refused as it is
+    if array.dtype.kind not in "OSTU":
         return array
     values = array.astype(object)
     kinds = {*map(type, values.flat)}
@@ -45,9 +49,10 @@ def as_numbers(X: Any) -> Array:
         integers = np.array(values.tolist())
         if integers.dtype.kind in "biu":
             return integers
-    if all(issubclass(kind, Real) for kind in kinds):
-        with suppress(OverflowError):  # which the loop below finds
-            return values.astype(np.float64)
+    if all(issubclass(kind, Real | Decimal | np.bool_ | NoneType) for kind in kinds):
+        with suppress(OverflowError, ValueError):  # which the loop below finds
+            filled = (np.nan if value is None else value for value in values.flat)
+            return np.fromiter(filled, np.float64, values.size).reshape(values.shape)
     numbers = np.empty(values.shape)
     for (row, field), value in np.ndenumerate(values):
         numbers[row, field] = _as_number(value, row, field)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import _num_samples
+
+from classifiers.plain_objects import is_missing
 
 __all__ = ["mean_one", "read_weights", "weights_of"]
 
@@ -16,8 +16,8 @@ Array = npt.NDArray[Any]
 ClassWeight = Mapping[Any, float] | str | None
 
 
-def read_weights(X: Any, sample_weight: Any) -> Array | None:
-    """Return one weight a row of X, or one number for all, in float64; None where none are given.
+def read_weights(sample_weight: Any) -> Array | None:
+    """Return one weight a sample, or one number for all, in float64; None where none are given.
 
     Raises
     ------
@@ -43,32 +43,41 @@ def read_weights(X: Any, sample_weight: Any) -> Array | None:
         weight = np.array([_number_or_nan(value) for value in given.reshape(-1).tolist()]).reshape(given.shape)
     for row in np.flatnonzero(~((weight >= 0) & (weight < np.inf)))[:1].tolist():
         value, number = given.reshape(-1).tolist()[row], weight.reshape(-1)[row]
-        wrong = "Negative values in data passed to `sample_weight`"
-        if not number < 0:
-            wrong = f"Input sample_weight contains {'infinity' if number > 0 else 'NaN'}"
+        if number < 0:
+            wrong = "Negative values in data passed to `sample_weight`"
+        elif number > 0:
+            wrong = "Input sample_weight contains infinity"
+        else:
+            is_nan = given.dtype.kind == "f" or is_missing(value)
+            wrong = "Input sample_weight contains NaN" if is_nan else "Weights are numbers from 0"
         raise ValueError(f"sample_weight, row {row}: {value!r}. {wrong}")
-    if weight.shape not in ((), (_num_samples(X),)):
-        raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(_num_samples(X),)}, one weight a sample")
     return weight
 
 
 def _number_or_nan(value: Any) -> float:
+    """Return a number of any type as a float, NaN where `value` is none; strings are none."""
     try:
-        return float(value) if isinstance(value, Real) else np.nan
+        return np.nan if isinstance(value, str | bytes) else float(value)
     except OverflowError:
         return np.inf
+    except (TypeError, ValueError):
+        return np.nan
 
 
 def weights_of(weight: Array | None, class_weight: ClassWeight, classes: Array, y_index: Array) -> Array | None:
     """Return the product of sample and class weights, (n,) in float64, or None where all are equal."""
     if weight is None and class_weight is None:
         return None
+    if weight is not None and weight.shape not in ((), y_index.shape):
+        raise ValueError(f"sample_weight.shape == {weight.shape}, expected {y_index.shape}, one weight a sample")
     weight = np.broadcast_to(np.ones(1) if weight is None else weight, y_index.shape)
     if class_weight == "balanced":  # all classes have the same weight in all
         weight = weight / (weight.max() or 1.0)  # or sums of large weights would be infinite
-        return weight / np.maximum(np.bincount(y_index, weight), np.finfo(np.float64).tiny)[y_index]
-    if isinstance(class_weight, Mapping):
-        return weight * _of_classes(class_weight, classes)[y_index]
+        weight = weight / np.maximum(np.bincount(y_index, weight), np.finfo(np.float64).tiny)[y_index]
+    elif isinstance(class_weight, Mapping):
+        weight = weight * _of_classes(class_weight, classes)[y_index]
+    if not weight.any():
+        raise ValueError("sample_weight and class_weight leave no weight at all: every product is zero")
     return weight
 
 
@@ -86,8 +95,6 @@ def _of_classes(class_weight: Mapping[Any, float], classes: Array) -> Array:
 def mean_one(weight: Array) -> Array:
     """Return weights with the same ratios and mean 1."""
     largest = weight.max()
-    if not largest > 0:
-        raise ValueError("sample_weight and class_weight leave no weight at all: every product is zero")
     if not largest < np.inf:
         raise ValueError("a sample_weight times a class_weight is infinite; divide them all by a number")
     scaled: Array = weight / largest  # first, or the sum of large weights would be infinite

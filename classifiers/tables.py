@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from functools import cached_property
 from numbers import Real
 from typing import Any, TypeAlias
@@ -38,7 +39,7 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 Label: TypeAlias = str | int | float | bool
-CATEGORIES, NUMBERS, BOOLS = "categories", "numbers", "bools"
+CATEGORIES, NUMBERS, BOOLS, NOTHING = "categories", "numbers", "bools", "nothing"
 IF_MASKED = "pass X.filled(-1) of codes, or X.filled(np.nan) of numbers, and handle_missing"
 
 
@@ -80,7 +81,10 @@ def is_table(X: Any) -> bool:
     (True, False)
     """
     if is_frame(X):
-        kinds = {_kind_of(column) for column in nw.from_native(X, eager_only=True).iter_columns()}
+        frame = nw.from_native(X, eager_only=True)
+        kinds: set[Any] = {*map(_kind_by_dtype, frame.schema.dtypes())}  # first: of thousands of columns it is quick
+        if None in kinds:
+            kinds = {*map(_kind_of, frame.iter_columns())} - {NOTHING}
         return not kinds <= {NUMBERS} and not kinds <= {BOOLS}
     values = X if isinstance(X, np.ndarray) else rows_as_array(X)
     return values.dtype.kind in "UT" or (values.dtype.kind == "O" and any(isinstance(v, str) for v in values.flat))
@@ -133,7 +137,7 @@ class Column:
         """What its dtype says that it holds: categories, numbers, or the name of a dtype of which nothing is known."""
         if isinstance(self.data, nw.Series):
             kind = _kind_of(self.data)
-            return CATEGORIES if kind == BOOLS else kind
+            return CATEGORIES if kind in (BOOLS, NOTHING) else kind
         dtype = self.data.dtype
         if dtype.kind == "O":
             return NUMBERS if all(_is_number(v) or is_missing(v) for v in self.distinct) else CATEGORIES
@@ -192,9 +196,9 @@ class Column:
             return np.asarray(self.data.cast(nw.Float64).to_numpy(), np.float64)
         if not is_series and dtype.kind in "biuf":
             return np.asarray(self.data, np.float64)
-        where, kind = str(self), str(dtype)
-        if not is_series or dtype == nw.Object:
-            wrong = (row for row, v in enumerate(self.values) if not (isinstance(v, Real) or is_missing(v)))
+        where, kind = str(self), str(dtype) if self.holds in (CATEGORIES, NUMBERS) else self.holds
+        if not is_series or dtype in (nw.Object, nw.Categorical):
+            wrong = (row for row, v in enumerate(self.values) if not (isinstance(v, Real | Decimal) or is_missing(v)))
             if (row := next(wrong, None)) is None:
                 return np.array([np.nan if is_missing(v) else _as_float(v) for v in self.values], np.float64)
             where, kind = f"{self}, row {row}", type(self.values[row]).__name__
@@ -219,17 +223,25 @@ def columns_of(X: Any, names: Sequence[str] | None) -> Columns:
     return Columns(Column(data, position, names) for position, data in enumerate(series))
 
 
-def _kind_of(column: nw.Series[Any]) -> str:
-    """Return what the dtype of a column says that it holds, or the dtype's name."""
-    dtype = column.dtype
-    if _is_sparse(column):
-        return BOOLS if column.to_native().dtype.subtype.kind == "b" else NUMBERS
+def _kind_by_dtype(dtype: Any) -> str | None:
+    """Return what a dtype of narwhals says that a column holds; None where the column has to be looked at."""
     if dtype.is_numeric():
         return NUMBERS
     if dtype == nw.Boolean:
         return BOOLS
-    is_known = dtype in (nw.String, nw.Categorical, nw.Enum, nw.Object) or column.is_null().all()
-    return CATEGORIES if is_known else str(column.to_native().dtype if dtype == nw.Unknown else dtype)
+    return CATEGORIES if dtype in (nw.String, nw.Categorical, nw.Enum, nw.Object) else None
+
+
+def _kind_of(column: nw.Series[Any]) -> str:
+    """Return what a column holds, or the name of a dtype of which nothing is known."""
+    if kind := _kind_by_dtype(column.dtype):
+        return kind
+    native = column.to_native().dtype
+    if _is_sparse(column):
+        return BOOLS if native.subtype.kind == "b" else NUMBERS
+    if column.is_null().all():
+        return NOTHING
+    return str(native if column.dtype == nw.Unknown else column.dtype)
 
 
 def _dense(column: nw.Series[Any]) -> nw.Series[Any]:

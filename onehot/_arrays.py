@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any, TypeAlias
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from onehot._errors import DTypeError, ShapeError
 
-__all__ = ["FLOATS", "Array", "as_array", "index_dtype", "n_rows_of"]
+__all__ = ["FLOATS", "Array", "as_array", "index_dtype", "is_real", "n_rows_of"]
 
 Array: TypeAlias = npt.NDArray[Any]
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -39,3 +40,11 @@ def n_rows_of(n_rows: Any) -> int:
     if height > np.iinfo(np.intp).max:
         raise ShapeError(f"n_rows={height} is more than an array can have, {np.iinfo(np.intp).max}")
     return height
+
+
+def is_real(number: Any) -> bool:
+    """Tell whether a scalar is a real number that a float can hold, which an integer of Python may not be."""
+    try:
+        return np.asarray(number).dtype.kind in "biuf" or (isinstance(number, int) and math.isfinite(number))
+    except OverflowError:
+        return False

@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from onehot._arrays import FLOATS, Array, as_array, index_dtype
+from onehot._arrays import FLOATS, Array, as_array, index_dtype, is_real
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
 from onehot._refusals import called
 
@@ -169,8 +169,7 @@ class GradientAlgebra(NDArrayOperatorsMixin):
 
     def _scaled(self, ufunc: np.ufunc, number: Any) -> Self | None:
         """Return ``number * self``, or ``self / number``, in the dtype that an array would have."""
-        is_real = np.asarray(number).dtype.kind in "biuf"
-        if not is_real or (dtype := np.result_type(self.dtype, number)) not in FLOATS:
+        if not is_real(number) or (dtype := np.result_type(self.dtype, number)) not in FLOATS:
             return None
         if ufunc is np.multiply:
             return self._times(float(number), dtype)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from onehot._arrays import FLOATS, Array, as_array
+from onehot._arrays import FLOATS, Array, as_array, is_real
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
 from onehot._lazy_matrix import LazyMatrix, is_array, refusal
 from onehot._refusals import refuses_other_attributes
@@ -50,9 +50,8 @@ class TransposedOneHot(LazyMatrix):
     def __mul__(self, factor: Any) -> TransposedOneHot:
         if np.ndim(factor) or isinstance(factor, LazyMatrix):
             raise UnsupportedError("X.T can be multiplied by a number only; use X.tocsr() for other products")
-        is_real = np.asarray(factor).dtype.kind in "biuf"
-        if not is_real or (dtype := np.result_type(self.dtype, factor)) not in FLOATS:
-            raise UnsupportedError(f"X.T can be multiplied by a real number only, got {factor!r}")
+        if not is_real(factor) or (dtype := np.result_type(self.dtype, factor)) not in FLOATS:
+            raise UnsupportedError(f"X.T can be multiplied by a real number only, of float64 at most, got {factor!r}")
         return TransposedOneHot(self._source, self._scale * float(factor), dtype)
 
     __rmul__ = __mul__

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from classifiers.columns import ColumnEncoder
+from classifiers.columns import ColumnEncoder, _mean_and_scale
 from classifiers.design_matrix import DenseMatrix
 from classifiers.mixed_matrix import MixedMatrix
 from classifiers.tables import is_table
@@ -233,3 +233,12 @@ def test_the_state_goes_through_json_and_back():
     assert back.categories == encoder.categories
     assert [type(category) for category in back.categories[1]] == [bool, bool]
     assert (dense(back.transform(X)) == dense(encoder.transform(X))).all()
+
+
+def test_a_variance_that_comes_out_below_zero_is_zero():
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        N, weight = np.full((int(rng.integers(2, 9)), 1), 1e8 + 0.1), rng.random(9)
+        with np.errstate(all="raise"):
+            mean, scale = _mean_and_scale(N, weight[: len(N)])
+        assert (mean[0], scale[0]) == (N[0, 0], 1)

@@ -541,9 +541,19 @@ def test_text_is_not_read_as_numbers(frame, of_codes):
 def test_categoricals_and_times_are_not_read_as_numbers():
     pd = pytest.importorskip("pandas", reason=WHY)
     fitted = model().fit(pd.DataFrame({"m": [0.5, 2.5, 1, 3]}), [0, 1, 0, 1])
-    for values in (pd.Categorical(["1"]), [pd.Timestamp("2026")]):
-        with pytest.raises(DTypeError, match=r"column 0 \('m'\): expected numbers, got (Categorical|Datetime)"):
-            fitted.predict(pd.DataFrame({"m": values}))
+    with pytest.raises(DTypeError, match=r"column 0 \('m'\), row 0: expected numbers, got str"):
+        fitted.predict(pd.DataFrame({"m": pd.Categorical(["1"])}))
+    with pytest.raises(DTypeError, match=r"column 0 \('m'\): expected numbers, got Datetime"):
+        fitted.predict(pd.DataFrame({"m": [pd.Timestamp("2026")]}))
+    numbers = pd.DataFrame({"m": pd.Categorical([1, 3])})
+    assert fitted.predict(numbers).tolist() == fitted.predict(numbers.astype(float)).tolist()
+
+
+def test_a_column_of_nothing_makes_no_table_of_codes():
+    pl = pytest.importorskip("polars", reason=WHY)  # to pandas, nothing is of dtype object
+    X = pl.DataFrame({"a": [None] * 6, "b": [0, 1, 2] * 2})
+    fitted = SoftmaxRegression(n_categories=5, handle_missing="zero").fit(X, [0, 1] * 3)
+    assert fitted.n_categories_ == (5, 5)
 
 
 def test_a_column_of_nothing_but_missing_numbers_misses_them(frame):

@@ -59,3 +59,18 @@ def test_a_model_that_joblib_maps_into_memory_is_trained_further(Model, solver, 
         for each in (mapped, own):
             getattr(each, go_on)(X, y)
         assert mapped.predict_proba(X).tolist() == own.predict_proba(X).tolist()
+
+
+class Tanh:
+    """An activation that is equal to itself only."""
+
+    def forward(self, z):
+        a = np.tanh(z)
+        return a, lambda da: da * (1 - a * a)
+
+
+def test_a_mapped_model_keeps_the_very_activation_that_it_was_given(tmp_path):
+    X, y = np.arange(60)[:, None] % 5, np.arange(60) % 3
+    joblib.dump(MLPClassifier((4,), Tanh(), max_iter=1).fit(X, y), tmp_path / "model.pkl")
+    mapped = joblib.load(tmp_path / "model.pkl", mmap_mode="r")
+    assert len(mapped.partial_fit(X, y).partial_fit(X, y).history_) == 3

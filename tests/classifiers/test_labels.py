@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,8 @@ def test_labels_of_one_type(y, classes):
         (["a", "b", np.nan, "b"], "y, row 2: Input y contains NaN"),
         ([1, "b", 1, "b"], "y, row 1: 'b' is of type str, but 1 in row 0 of int"),
         (pd.Series([(1, 2), (1, 2), (3, 4), (3, 4)]), r"y, row 0: \(1, 2\) is of type tuple; labels are strings or"),
-        (np.array(["2026", "2027"] * 2, "M8[Y]"), r"y is of datetime64\[Y\]; labels .* pass y\.astype\(str\)"),
+        (np.array(["2026", "NaT"] * 2, "M8[Y]"), r"y, row 1: the label is missing \(NaT\)"),
+        (np.array([Fraction(1, k) for k in (3, 7, 7, 3)]), "continuous"),
         (pd.Series([pd.Timestamp("2026", tz="UTC"), pd.NaT] * 2), "y, row 0: Timestamp.* is of type Timestamp; labels"),
         ([0.5, 0.25, 1.5, 0.1], "Unknown label type: continuous"),
     ],
@@ -139,3 +141,12 @@ def test_a_class_that_is_none_is_named_wherever_it_lies(wrong):
     classes = np.array([0, 2, 8])
     with pytest.raises(ValueError, match=f"y, row 2: class {wrong} is not one of"):
         index_of(classes, np.array([0, 2, wrong]))
+
+
+def test_labels_are_scored_as_they_are_fitted():
+    class Answer(StrEnum):
+        NO = "no"
+        YES = "yes"
+
+    y = [Answer.NO, Answer.YES, Answer.NO, Answer.YES]
+    assert SoftmaxRegression().fit(CODES, y).score(CODES, y) == 1

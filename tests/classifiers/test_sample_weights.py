@@ -1,5 +1,6 @@
 """Weights of samples and of classes: what is wrong with them is named."""
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -52,10 +53,10 @@ def test_what_is_no_weight_is_named(wrong):
     [
         ([1, None, 1, 1], r"sample_weight, row 1: None\. Input sample_weight contains NaN"),
         (pd.Series([1, 1, pd.NA, 1]), r"sample_weight, row 2: <NA>\. Input sample_weight contains NaN"),
-        (["1", "2", "3", "4"], r"sample_weight, row 0: '1'\. Input"),
+        (["1", "2", "3", "4"], r"sample_weight, row 0: '1'\. Weights are numbers"),
         ([1, 1, 1, 10**400], r"sample_weight, row 3: 10+\. Input sample_weight contains infinity"),
         (-1.0, r"sample_weight, row 0: -1\.0\. Negative values in data passed to `sample_weight`"),
-        ([1.0], r"sample_weight\.shape == \(1,\), expected \(4,\), one weight a sample"),
+        ([1.0], r"sample_weight\.shape == \(1,\), expected \(4,\)"),
     ],
     ids=str,
 )
@@ -98,3 +99,17 @@ def test_balanced_weights_do_not_depend_on_the_scale_of_the_others(scale):
 def test_balanced_weights_may_be_large_and_small():
     weight: Any = weights_of(np.array([1e308, 1e308, 1.0, 1e308]), "balanced", np.array([0, 1]), np.array([0, 0, 1, 1]))
     np.testing.assert_allclose(weight, [0.5, 0.5, 1e-308, 1], atol=1e-300)
+
+
+def test_weights_may_be_of_any_type_of_number():
+    codes, y = np.array([[0], [1], [2], [0]]), [0, 1, 1, 0]
+    expected = SoftmaxRegression().fit(codes, y, [3.0, 1.0, 2.0, 1.0]).predict_proba(codes)
+    kinds: tuple[Any, ...] = ([Decimal(w) for w in (3, 1, 2, 1)], np.array([3, np.True_, 2, np.True_], object))
+    for weights in kinds:
+        assert_array_equal(SoftmaxRegression().fit(codes, y, weights).predict_proba(codes), expected)
+    SoftmaxRegression(class_weight={0: Decimal(2)}).fit(codes, y)
+
+
+def test_a_part_of_the_data_weighs_something_too():
+    with pytest.raises(ValueError, match="leave no weight at all"):
+        SoftmaxRegression(solver="sgd").partial_fit(CODES, [0, 1, 0, 1], classes=[0, 1], sample_weight=[0] * 4)

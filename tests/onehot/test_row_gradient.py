@@ -412,6 +412,11 @@ def test_a_norm_is_exact_where_squares_are_no_numbers(scale):
         assert g.clip(scale / 1e4).toarray() == pytest.approx([6e-5 * scale, 0, 8e-5 * scale], rel=1e-15)
 
 
+def test_a_factor_may_be_an_integer_of_any_size_that_floats_have():
+    g = gradient()[0]
+    np.testing.assert_array_equal(g * 2**70 / 2**70, g)
+
+
 def test_a_quotient_whose_divisor_has_no_inverse():
     g = RowGradient([1], np.array([1e-310]), n_rows=2)
     np.testing.assert_array_equal(g / 1e-309, g.toarray() / 1e-309)

@@ -103,6 +103,7 @@ SCALED: dict[str, Any] = {
     "X.T * np.float64(0.5)": (lambda A: A * np.float64(0.5), 0.5),
     "np.int64(3) * X.T": (lambda A: np.int64(3) * A, 3),
     "np.array(3) * X.T": (lambda A: np.array(3) * A, 3),
+    "X.T / 2**70": (lambda A: A / 2**70, 2.0**-70),
     "-0.5 * X.T / 2": (lambda A: -0.5 * A / 2, -0.25),
 }
 
@@ -183,7 +184,9 @@ def test_it_travels(through):
 @pytest.mark.parametrize("factor", ["2", 1j, None, 10**400])
 @pytest.mark.parametrize("scale", [operator.mul, operator.truediv])
 def test_what_is_no_real_number_does_not_scale(factor, scale):
-    with pytest.raises(UnsupportedError, match=r"X\.T can be multiplied by a real number only, got"):
+    with pytest.raises(
+        UnsupportedError, match=r"X\.T can be multiplied by a real number only, of float64 at most, got"
+    ):
         scale(OneHot([0, 1], 2).T, factor)
 
 
