@@ -23,6 +23,7 @@ from classifiers.design_matrix import DesignMatrix
 from classifiers.plain_objects import as_numbers
 from classifiers.tables import (
     Names,
+    are_numbers,
     columns_of,
     describe_kinds,
     has_names,
@@ -215,7 +216,7 @@ class InputReader(BaseEstimator):
             if not len(X):
                 raise ShapeError(f"X is a OneHot of no rows; {type(self).__name__} needs at least one sample")
             return X
-        if is_frame(X) and is_table(X):  # not at fit, which learns such columns
+        if is_frame(X) and not are_numbers(X):  # at fit, only columns of nothing come here
             X = np.column_stack([column.numbers() for column in columns_of(X, self._learned_names(X))])
         elif isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype.kind in "OSTU"):
             X = as_numbers(X)

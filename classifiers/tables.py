@@ -29,6 +29,7 @@ __all__ = [
     "Columns",
     "Label",
     "Names",
+    "are_numbers",
     "columns_of",
     "describe_kinds",
     "has_names",
@@ -81,13 +82,22 @@ def is_table(X: Any) -> bool:
     (True, False)
     """
     if is_frame(X):
-        frame = nw.from_native(X, eager_only=True)
-        kinds: set[Any] = {*map(_kind_by_dtype, frame.schema.dtypes())}  # first: of thousands of columns it is quick
-        if None in kinds:
-            kinds = {*map(_kind_of, frame.iter_columns())} - {NOTHING}
+        kinds = _kinds_in(X) - {NOTHING}
         return not kinds <= {NUMBERS} and not kinds <= {BOOLS}
     values = X if isinstance(X, np.ndarray) else rows_as_array(X)
     return values.dtype.kind in "UT" or (values.dtype.kind == "O" and any(isinstance(v, str) for v in values.flat))
+
+
+def are_numbers(X: Any) -> bool:
+    """Tell whether NumPy reads all columns of a DataFrame as numbers or bools."""
+    return _kinds_in(X) <= {NUMBERS, BOOLS}
+
+
+def _kinds_in(X: Any) -> set[Any]:
+    """Return what the columns of a DataFrame hold."""
+    frame = nw.from_native(X, eager_only=True)
+    kinds: set[Any] = {*map(_kind_by_dtype, frame.schema.dtypes())}  # first: of thousands of columns it is quick
+    return {*map(_kind_of, frame.iter_columns())} if None in kinds else kinds
 
 
 def has_names(X: Any) -> bool:
@@ -236,12 +246,17 @@ def _kind_of(column: nw.Series[Any]) -> str:
     """Return what a column holds, or the name of a dtype of which nothing is known."""
     if kind := _kind_by_dtype(column.dtype):
         return kind
-    native = column.to_native().dtype
     if _is_sparse(column):
-        return BOOLS if native.subtype.kind == "b" else NUMBERS
+        return BOOLS if _native_dtype(column).subtype.kind == "b" else NUMBERS
     if column.is_null().all():
         return NOTHING
-    return str(native if column.dtype == nw.Unknown else column.dtype)
+    return str(_native_dtype(column) if column.dtype == nw.Unknown else column.dtype)
+
+
+def _native_dtype(column: nw.Series[Any]) -> Any:
+    """Return the dtype that the library of the column gives it; PyArrow calls it a type."""
+    native = column.to_native()
+    return native.dtype if hasattr(native, "dtype") else native.type
 
 
 def _dense(column: nw.Series[Any]) -> nw.Series[Any]:
@@ -250,7 +265,7 @@ def _dense(column: nw.Series[Any]) -> nw.Series[Any]:
 
 
 def _is_sparse(column: nw.Series[Any]) -> bool:
-    return column.dtype == nw.Unknown and type(column.to_native().dtype).__name__ == "SparseDtype"
+    return column.dtype == nw.Unknown and type(_native_dtype(column)).__name__ == "SparseDtype"
 
 
 def _is_number(value: Any) -> bool:

@@ -1,6 +1,7 @@
 """DataFrames as they are, of pandas and polars: the trajectory of codes and of the dense matrix that they stand for."""
 
 import warnings
+from datetime import date
 from enum import StrEnum
 
 import narwhals as nw
@@ -22,6 +23,7 @@ from tests.classifiers.oracle import assert_same_trajectory
 from tests.tolerance import assert_close
 
 WHY = "in the test extra; without it, only DataFrames go untested"
+ARROW = "Arrow is the reader's own choice; no extra brings it"
 SOLVERS = ["lbfgs", "sgd", "momentum", "adagrad", "rmsprop", "adam"]
 EPOCHS, N = 3, 80
 ROUNDINGS = EPOCHS * 4 * 500  # of 4 batches an epoch, each with the sums of a step
@@ -405,7 +407,7 @@ def test_every_string_dtype_of_pandas(dtype):
 
 def test_arrow_backed_strings():
     pd = pytest.importorskip("pandas", reason=WHY)
-    pa = pytest.importorskip("pyarrow", reason="Arrow is the reader's own choice; no extra brings it")
+    pa = pytest.importorskip("pyarrow", reason=ARROW)
     table = pa.table({"c": ["b", None, "a"], "n": [1.5, 2.0, 3.0]})
     for X in (table, table.to_pandas(types_mapper=pd.ArrowDtype)):
         fitted = model(handle_missing="own").fit(X, [0, 1, 0])
@@ -414,7 +416,7 @@ def test_arrow_backed_strings():
 
 def test_arrow_dictionaries_of_pandas_are_sorted():
     pd = pytest.importorskip("pandas", reason=WHY)
-    pa = pytest.importorskip("pyarrow", reason="Arrow is the reader's own choice; no extra brings it")
+    pa = pytest.importorskip("pyarrow", reason=ARROW)
     table = pa.table({"c": pa.array(["b", "a", "b"]).dictionary_encode()})
     for X in (table, table.to_pandas(types_mapper=pd.ArrowDtype)):
         assert model().fit(X, [0, 1, 0]).get_feature_names_out().tolist() == ["c=a", "c=b"]
@@ -596,3 +598,21 @@ def test_members_of_an_enumeration_are_categories_that_a_file_holds(tmp_path):
     fitted.save(tmp_path / "model.npz")
     loaded = SoftmaxRegression.load(tmp_path / "model.npz")
     assert loaded.predict_proba(X).tolist() == fitted.predict_proba(X).tolist()
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"z": [None] * 4, "n": [1.0, 2.0, 3.0, 4.0]}, r"column 0 \('z'\), row 0: Input X contains NaN"),
+        ({"z": [None] * 4, "c": list("abab")}, r"column 0 \('z'\) has no category at all: every value is missing"),
+        ({"d": [date(2026, 1, 1)] * 4, "n": [1.0, 2.0, 3.0, 4.0]}, r"column 0 \('d'\) is of Date, which is neither"),
+        ({"l": [[1], [2]] * 2}, r"column 0 \('l'\) is of List\(Int64\), which is neither categories nor numbers"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("library", ["pyarrow", "polars"])
+def test_columns_of_neither_categories_nor_numbers_are_named(library, columns, message):
+    package = pytest.importorskip(library, reason=ARROW if library == "pyarrow" else WHY)
+    X = package.table(columns) if library == "pyarrow" else package.DataFrame(columns)
+    with pytest.raises((ValueError, TypeError), match=message):
+        model().fit(X, [0, 1, 0, 1])
