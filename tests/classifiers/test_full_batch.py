@@ -68,6 +68,7 @@ def test_distinct_rows_with_their_weights_are_the_same_data(n_categories, missin
     ):
         expected[(*row, label)] += weight
     assert_close(few.sample_weight, np.array([expected[pair] for pair in kept]), terms=6000)
+    assert few.sample_weight.dtype == np.float64
 
 
 def test_data_without_duplicates_stay_as_they_are():

@@ -194,6 +194,7 @@ SAME_AS_DENSE: dict[str, Any] = {
     "size": lambda g: g.size,
     "np.zeros_like": np.zeros_like,
     "np.zeros_like of a type": lambda g: np.zeros_like(g, dtype=np.float32),
+    "np.zeros_like of a type by position": lambda g: np.zeros_like(g, np.float32),
     "np.allclose": lambda g: np.allclose(g, 2 * g),
     "np.allclose by name": lambda g: np.allclose(a=g, b=g),
     "np.isclose": lambda g: np.isclose(0.0, g),
