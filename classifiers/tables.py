@@ -200,10 +200,10 @@ class Column:
     def numbers(self) -> Array:
         """Return its numbers as float64, NaN where missing."""
         is_series, dtype = isinstance(self.data, nw.Series), self.data.dtype
-        if is_series and self.data.is_null().all():
-            return np.full(len(self.data), np.nan)
         if is_series and (self.holds == NUMBERS or dtype == nw.Boolean):
             return np.asarray(self.data.cast(nw.Float64).to_numpy(), np.float64)
+        if is_series and self.data.is_null().all():  # of whatever else
+            return np.full(len(self.data), np.nan)
         if not is_series and dtype.kind in "biuf":
             return np.asarray(self.data, np.float64)
         where, kind = str(self), str(dtype) if self.holds in (CATEGORIES, NUMBERS) else self.holds

@@ -119,9 +119,6 @@ class GradientAlgebra(NDArrayOperatorsMixin):
     @staticmethod
     def _plus(left: Any, right: Any, sign: float, out: tuple[Any, ...]) -> Any:
         """Return ``left + sign * right``, of which at least one is a gradient."""
-        for operand in (left, right):
-            if not isinstance(operand, GradientAlgebra):
-                as_array(operand, "the array")  # refuses a mask
         if not isinstance(right, GradientAlgebra):
             if sign < 0:  # not in the array's own type: unsigned numbers have no negatives
                 right = np.negative(right, dtype=np.result_type(np.asarray(right).dtype, left.dtype))
@@ -244,6 +241,7 @@ def _dense(argument: Any) -> Any:
 
 def _accumulate(array: Any, gradient: GradientAlgebra, sign: float, out: tuple[Any, ...]) -> Array | None:
     """Return ``array + sign * gradient``, in place if `array` is the output too."""
+    as_array(array, "the array")  # refuses a mask
     array = np.asanyarray(array)  # a memmap stays itself, and is found to be its own output
     gradient._check_shape(array)
     dtype = np.result_type(array.dtype, gradient.dtype)

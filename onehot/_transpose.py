@@ -60,9 +60,9 @@ class TransposedOneHot(LazyMatrix):
         return self * -1.0
 
     def __truediv__(self, divisor: Any) -> TransposedOneHot:
-        scaled: TransposedOneHot = self * divisor  # refused where it is no number
-        scaled._scale = self._scale * float(np.divide(1.0, divisor))  # by zero: a warning and infinity, as of arrays
-        return scaled
+        dtype = (self * divisor).dtype  # refused where it is no number
+        inverse = float(np.divide(1.0, divisor))  # of zero: a warning and infinity, as of arrays
+        return TransposedOneHot(self._source, self._scale * inverse, dtype)
 
     def __matmul__(self, G: Any, /) -> Any:
         """Return the `RowGradient` ``X.T @ G`` for G (n, d) or (n,). G is copied."""
