@@ -23,12 +23,12 @@ from classifiers._warn import warn
 from classifiers.design_matrix import DesignMatrix
 from classifiers.gradient_flow import GradientFlowWarning, gradient_flow_problem
 from classifiers.held_out import hold_out
-from classifiers.labels import classes_of, index_of, read_classes, read_labels
 from classifiers.lbfgs import fit_lbfgs
 from classifiers.network import Network
 from classifiers.optimizers import Optimizer
 from classifiers.progress import progress
-from classifiers.sample_weights import mean_one, read_weights, weights_of
+from classifiers.reading.labels import classes_of, index_of, read_classes, read_labels
+from classifiers.reading.sample_weights import mean_one, read_weights, weights_of
 from classifiers.schedules import factor_at
 from classifiers.stopping import DivergenceError, EpochRecord, MaxEpochs, check_divergence
 from classifiers.training import Dataset, train, train_epoch

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from classifiers._reader import InputReader
 from classifiers.explanation import Explanation, explain
 from classifiers.losses import log_softmax, softmax
 from classifiers.model_file import load, save
 from classifiers.network import Network
 from classifiers.prediction import predict
-from classifiers.tables import refuse_other_than_tables
+from classifiers.reading.reader import InputReader
+from classifiers.reading.tables import refuse_other_than_tables
 from onehot import OneHot, ShapeError
 
 __all__ = ["FittedModel"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from classifiers._input import check_policies
 from classifiers.optimizers import Optimizer, get_optimizer
+from classifiers.reading.codes_or_matrix import check_policies
 from classifiers.schedules import Schedule, get_schedule
 from classifiers.stopping import AnyOf, LossChange, StoppingRule, ValidationLoss
 

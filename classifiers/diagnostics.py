@@ -20,9 +20,9 @@ import numpy.typing as npt
 from classifiers._estimator import CategoricalClassifier, check_is_model
 from classifiers._gradient_check import GradientCheck, GradientReport, gradient_check
 from classifiers._text_table import aligned
-from classifiers.labels import read_labels
 from classifiers.losses import sample_nll, softmax
 from classifiers.network import chunks
+from classifiers.reading.labels import read_labels
 
 __all__ = [
     "GradientCheck",

@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from classifiers._threads import map_in_order
 from classifiers.design_matrix import DesignMatrix
-from classifiers.duplicates import distinct_rows
-from classifiers.fused_fields import ROWS_A_CATEGORY, FusedFields
+from classifiers.full_batch.duplicates import distinct_rows
+from classifiers.full_batch.fused_fields import ROWS_A_CATEGORY, FusedFields
 from classifiers.network import ROWS_A_CHUNK, Network, chunks
 from onehot import OneHot, get_backend
 from onehot import _kernels as kernels

@@ -11,6 +11,7 @@ import os
 import sys
 from inspect import isclass, isroutine
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -97,7 +98,9 @@ html_theme_options = {
 # its own module.
 PACKAGES = ("onehot", "classifiers")
 MODULES = sorted(
-    f"classifiers.{path.stem}" for path in (ROOT / "classifiers").glob("*.py") if not path.stem.startswith("_")
+    module.name
+    for module in walk_packages([str(ROOT / "classifiers")], "classifiers.")
+    if "._" not in module.name and module.name != "classifiers.reading"  # which hands out nothing
 )
 HANDED_OUT = {name for package in PACKAGES for name in importlib.import_module(package).__all__}
 

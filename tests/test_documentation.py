@@ -9,8 +9,8 @@ import pytest
 
 import onehot
 from classifiers import MLPClassifier, SoftmaxRegression, activations, initializers, schedules, stopping
-from classifiers._command_options import parser
 from classifiers.command_line import main
+from classifiers.command_line._options import parser
 from classifiers.diagnostics import gradient_norms
 from classifiers.optimizers import OPTIMIZERS, Adagrad, Adam, RMSProp
 

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from classifiers.columns import ColumnEncoder, _mean_and_scale
 from classifiers.design_matrix import DenseMatrix
 from classifiers.mixed_matrix import MixedMatrix
-from classifiers.tables import is_table
+from classifiers.reading.columns import ColumnEncoder, _mean_and_scale
+from classifiers.reading.tables import is_table
 from onehot import CodeError, DTypeError, OneHot
 
 TABLE = np.array([["Oslo", 40, True], ["Bergen", 20, False], ["Oslo", 30, True]], dtype=object)

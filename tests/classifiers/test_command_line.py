@@ -18,8 +18,8 @@ import polars as pl
 import pytest
 
 from classifiers import MLPClassifier, SoftmaxRegression
-from classifiers._command_options import in_options
 from classifiers.command_line import main
+from classifiers.command_line._options import in_options
 from classifiers.interruption import CtrlC
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,7 +63,7 @@ def leave_out_polars(monkeypatch):
     def find_none(*_):
         raise ModuleNotFoundError("No module named 'polars'")
 
-    monkeypatch.setattr("classifiers.data_files._read_by_polars", find_none)
+    monkeypatch.setattr("classifiers.command_line.data_files._read_by_polars", find_none)
 
 
 TRAIN = ["train", "people.csv", "--target", "y", "--drop", "id", "--categorical", "zone"]

@@ -16,8 +16,8 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from classifiers import MLPClassifier, SoftmaxRegression
 from classifiers.diagnostics import gradient_check, sample_losses
 from classifiers.mixed_matrix import MixedMatrix
+from classifiers.reading.tables import Names
 from classifiers.stopping import MaxEpochs
-from classifiers.tables import Names
 from onehot import CodeError, DTypeError, OneHot, ShapeError
 from tests.classifiers.oracle import assert_same_trajectory
 from tests.tolerance import assert_close

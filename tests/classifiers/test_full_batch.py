@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from classifiers import MLPClassifier, SoftmaxRegression, duplicates, full_batch
+from classifiers import MLPClassifier, SoftmaxRegression, full_batch
 from classifiers._threads import map_in_order, one_blas_thread
 from classifiers.activations import softmax, tanh
 from classifiers.design_matrix import SparseMatrix
-from classifiers.duplicates import collapse, distinct_rows
-from classifiers.full_batch import FullBatch, add_chunk_gradients
-from classifiers.fused_fields import FusedFields
+from classifiers.full_batch import FullBatch, add_chunk_gradients, duplicates
+from classifiers.full_batch.duplicates import collapse, distinct_rows
+from classifiers.full_batch.fused_fields import FusedFields
 from classifiers.network import Network
 from classifiers.training import Dataset
 from onehot import OneHot

@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 
 from classifiers import SoftmaxRegression
-from classifiers.labels import classes_of, index_of, read_labels
+from classifiers.reading.labels import classes_of, index_of, read_labels
 
 CODES = np.array([[0], [1], [0], [1]])
 

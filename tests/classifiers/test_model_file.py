@@ -15,11 +15,11 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from classifiers import MLPClassifier, SoftmaxRegression, optimizers, schedules, stopping
-from classifiers._archive import read_archive, write_archive
-from classifiers._plain_values import SETTINGS as KNOWN
 from classifiers.activations import Activation, elu_with, leaky_relu_with, tanh
 from classifiers.initializers import he_normal
 from classifiers.model_file import LEARNED, ModelFileError, load
+from classifiers.model_file._archive import read_archive, write_archive
+from classifiers.model_file._plain_values import SETTINGS as KNOWN
 from classifiers.optimizers import SGD, Adagrad, Adam, Momentum
 from classifiers.schedules import Cosine, WarmUp
 from classifiers.stopping import GradientNorm, LossChange

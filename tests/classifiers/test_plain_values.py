@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifiers._archive import Arrays, ModelFileError
-from classifiers._plain_values import decode, encode
+from classifiers.model_file._archive import Arrays, ModelFileError
+from classifiers.model_file._plain_values import decode, encode
 from classifiers.stopping import AnyOf, LossChange, MaxEpochs
 
 NUMPY_SCALARS = st.one_of(

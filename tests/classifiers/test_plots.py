@@ -9,10 +9,10 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from classifiers import MLPClassifier, SoftmaxRegression, plots
-from classifiers._axes import class_colors
 from classifiers.activations import Activation, gelu, sigmoid
 from classifiers.diagnostics import sample_losses
 from classifiers.loss_landscape import loss_landscape
+from classifiers.plots._axes import class_colors
 from classifiers.stopping import EpochRecord
 from onehot import OneHot
 from tests.tolerance import assert_close

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from classifiers import SoftmaxRegression
-from classifiers.sample_weights import weights_of
+from classifiers.reading.sample_weights import weights_of
 
 CODES = np.array([[0], [1], [0], [1]])
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from classifiers.plain_objects import is_missing, rows_as_array
+from classifiers.reading.plain_objects import is_missing, rows_as_array
 from onehot import CodeError, DTypeError, OneHot
 from onehot._errors import field_label
 

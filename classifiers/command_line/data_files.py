@@ -16,7 +16,7 @@ from typing import Any
 
 import narwhals as nw
 
-from classifiers.plain_objects import is_missing
+from classifiers.reading.plain_objects import is_missing
 
 __all__ = [
     "SEPARATORS",

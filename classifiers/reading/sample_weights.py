@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from classifiers.plain_objects import is_missing
+from classifiers.reading.plain_objects import is_missing
 
 __all__ = ["mean_one", "read_weights", "weights_of"]
 

@@ -18,13 +18,13 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from classifiers._archive import ARRAY_KINDS, Arrays, ModelFileError, read_archive, write_archive
-from classifiers._plain_values import check_field_types, decode, encode
 from classifiers._scaled_table import ScaledTable
 from classifiers.activations import SupportsForward
-from classifiers.columns import ColumnEncoder
+from classifiers.model_file._archive import ARRAY_KINDS, Arrays, ModelFileError, read_archive, write_archive
+from classifiers.model_file._plain_values import check_field_types, decode, encode
 from classifiers.network import Network
 from classifiers.optimizers import Optimizer
+from classifiers.reading.columns import ColumnEncoder
 from classifiers.stopping import EpochRecord
 
 __all__ = ["ModelFileError", "load", "save"]

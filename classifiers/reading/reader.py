@@ -1,7 +1,7 @@
 """How an estimator reads X: what `fit` learns of its columns, and what later calls hold it to.
 
 A table, that is a DataFrame with categories, an array with strings, or anything where `categorical_features` is given,
-goes through a `columns.ColumnEncoder`; codes and design matrices go through `_input.as_design_matrix`.
+goes through a `columns.ColumnEncoder`; codes and design matrices go through `codes_or_matrix.as_design_matrix`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import _check_feature_names, _get_feature_names
 
-from classifiers._input import IF_MISSING, as_design_matrix, check_policies
 from classifiers._warn import warn
-from classifiers.columns import ColumnEncoder
 from classifiers.design_matrix import DesignMatrix
-from classifiers.plain_objects import as_numbers
-from classifiers.tables import (
+from classifiers.reading.codes_or_matrix import IF_MISSING, as_design_matrix, check_policies
+from classifiers.reading.columns import ColumnEncoder
+from classifiers.reading.plain_objects import as_numbers
+from classifiers.reading.tables import (
     Names,
     are_numbers,
     columns_of,

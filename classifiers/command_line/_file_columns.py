@@ -12,7 +12,7 @@ from typing import Any
 
 import narwhals as nw
 
-from classifiers.data_files import (
+from classifiers.command_line.data_files import (
     are_mostly_numbers,
     are_spelled_as_numbers,
     bools_of,
@@ -20,7 +20,7 @@ from classifiers.data_files import (
     numbers_of,
     numeric_categories_of,
 )
-from classifiers.plain_objects import is_missing
+from classifiers.reading.plain_objects import is_missing
 
 __all__ = ["columns_for", "features_in", "labels_as", "labels_in"]
 

@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers import activations, initializers, optimizers, schedules, stopping
-from classifiers._archive import ARRAY_KINDS, Arrays, ModelFileError
+from classifiers.model_file._archive import ARRAY_KINDS, Arrays, ModelFileError
 
 __all__ = ["check_field_types", "decode", "encode"]
 

@@ -13,7 +13,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length
 
-from classifiers.plain_objects import is_missing
+from classifiers.reading.plain_objects import is_missing
 
 __all__ = ["classes_of", "index_of", "read_classes", "read_labels"]
 

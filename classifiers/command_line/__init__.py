@@ -21,15 +21,15 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
-from classifiers._archive import check_target
-from classifiers._command_options import OPTION_OF, in_options, parser
-from classifiers._file_columns import columns_for, features_in, labels_as, labels_in
 from classifiers._text_table import aligned
-from classifiers.data_files import SEPARATORS, read_table
+from classifiers.command_line._file_columns import columns_for, features_in, labels_as, labels_in
+from classifiers.command_line._options import OPTION_OF, in_options, parser
+from classifiers.command_line.data_files import SEPARATORS, read_table
 from classifiers.diagnostics import sample_losses, worst_predictions
 from classifiers.interruption import CtrlC
 from classifiers.mlp import MLPClassifier
 from classifiers.model_file import load
+from classifiers.model_file._archive import check_target
 from classifiers.softmax_regression import SoftmaxRegression
 from onehot import OneHotError
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from classifiers._input import IF_MISSING
 from classifiers._warn import warn
-from classifiers.plain_objects import is_missing
-from classifiers.tables import Column, Label
+from classifiers.reading.codes_or_matrix import IF_MISSING
+from classifiers.reading.plain_objects import is_missing
+from classifiers.reading.tables import Column, Label
 from onehot import CodeError
 
 __all__ = ["codes_of"]

@@ -19,11 +19,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.preprocessing import StandardScaler
 
-from classifiers._input import raise_not_finite
-from classifiers.category_codes import codes_of
 from classifiers.design_matrix import DenseMatrix
 from classifiers.mixed_matrix import MixedMatrix
-from classifiers.tables import CATEGORIES, NUMBERS, Columns, Label, columns_of
+from classifiers.reading.category_codes import codes_of
+from classifiers.reading.codes_or_matrix import raise_not_finite
+from classifiers.reading.tables import CATEGORIES, NUMBERS, Columns, Label, columns_of
 from onehot import DTypeError, OneHot, ShapeError
 
 __all__ = ["ColumnEncoder"]

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers import diagnostics
-from classifiers._axes import BESIDE, BLUE, COLORS, GREY, VERMILLION, integer_ticks, line_axes_of
 from classifiers._estimator import CategoricalClassifier, check_is_model
-from classifiers._maps import decision_regions, hyperparameter_grid, loss_landscape
 from classifiers.activations import Activation, get_activation
+from classifiers.plots._axes import BESIDE, BLUE, COLORS, GREY, VERMILLION, integer_ticks, line_axes_of
+from classifiers.plots._maps import decision_regions, hyperparameter_grid, loss_landscape
 from classifiers.stopping import History
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers._threads import map_in_order
-from classifiers.duplicates import collapse
-from classifiers.fused_fields import FusedFields
+from classifiers.full_batch.duplicates import collapse
+from classifiers.full_batch.fused_fields import FusedFields
 from classifiers.network import ROWS_A_CHUNK, Network
 from classifiers.training import Dataset
 from onehot import OneHot

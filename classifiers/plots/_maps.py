@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from classifiers._axes import BESIDE, axes_of, class_colors, integer_ticks
-from classifiers._decision_grid import decision_grid
 from classifiers._estimator import CategoricalClassifier
-from classifiers._search_grid import search_grid
 from classifiers.loss_landscape import loss_landscape as evaluate_landscape
+from classifiers.plots._axes import BESIDE, axes_of, class_colors, integer_ticks
+from classifiers.plots._decision_grid import decision_grid
+from classifiers.plots._search_grid import search_grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
