@@ -24,7 +24,7 @@ from classifiers.model_file._archive import ARRAY_KINDS, Arrays, ModelFileError,
 from classifiers.model_file._plain_values import check_field_types, decode, encode
 from classifiers.network import Network
 from classifiers.optimizers import Optimizer
-from classifiers.reading.columns import ColumnEncoder
+from classifiers.reading.column_encoder import ColumnEncoder
 from classifiers.stopping import EpochRecord
 
 __all__ = ["ModelFileError", "load", "save"]

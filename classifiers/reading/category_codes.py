@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from classifiers._warn import warn
 from classifiers.reading.codes_or_matrix import IF_MISSING
-from classifiers.reading.plain_objects import is_missing
-from classifiers.reading.tables import Column, Label
+from classifiers.reading.column import Column, Label
 from onehot import CodeError
 
 __all__ = ["codes_of"]
@@ -38,26 +37,29 @@ def codes_of(
     >>> codes_of(column, {"Bergen": 0, "Oslo": 1}, "ignore", "own")
     array([ 1, -1,  2])
     """
-    code_of = {v: MISSING if is_missing(v) else known.get(v, UNKNOWN) for v in column.distinct}
-    codes = np.fromiter(map(code_of.__getitem__, column.values), np.int64, len(column.values))
+    code_of = np.array([*(known.get(value, UNKNOWN) for value in column.distinct), MISSING])
+    codes: npt.NDArray[np.int64] = code_of[column.positions]  # of which -1 is the last: what is missing
     if codes.min() >= 0:
         return codes
     if (codes == UNKNOWN).any():
-        _tell_of_unknown(column, np.flatnonzero(codes == UNKNOWN).tolist(), known, handle_unknown)
+        _tell_of_unknown(column, np.flatnonzero(codes == UNKNOWN), known, handle_unknown)
     for row in np.flatnonzero(codes == MISSING)[: handle_missing == "error"].tolist():
         raise CodeError(f"{column}, row {row}: {column.values[row]!r} is no category; {IF_MISSING}")
     if handle_missing == "own":
         codes[codes == MISSING] = len(known)
-    return np.maximum(codes, MISSING)
+    codes[codes == UNKNOWN] = MISSING
+    return codes
 
 
-def _tell_of_unknown(column: Column, rows: list[int], known: Mapping[Label, int], handle_unknown: str) -> None:
+def _tell_of_unknown(
+    column: Column, rows: npt.NDArray[np.intp], known: Mapping[Label, int], handle_unknown: str
+) -> None:
     """Raise for a value that is not known, or warn where the column has another type or spelling than at fit."""
     alike = {_reading(category): category for category in reversed([*known])}
-    namesakes = {v: alike.get(_reading(v)) for v in {column.values[row] for row in rows}}
-    row = next((row for row in rows if namesakes[column.values[row]] is not None), rows[0])
-    value = column.values[row]
-    namesake = namesakes[value]
+    namesakes = [None if value in known else alike.get(_reading(value)) for value in column.distinct]
+    positions = column.positions[rows].tolist()
+    first = next((i for i, position in enumerate(positions) if namesakes[position] is not None), 0)
+    row, value, namesake = rows[first], column.distinct[positions[first]], namesakes[positions[first]]
     shown = ", ".join(map(repr, [*known][:SHOWN])) + (", ..." if len(known) > SHOWN else "")
     problem = f"{value!r} is not one of the {len(known)} categories known from fit ({shown})"
     is_alien = all(isinstance(category, str) != isinstance(value, str) for category in known)

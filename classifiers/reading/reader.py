@@ -1,7 +1,7 @@
 """How an estimator reads X: what `fit` learns of its columns, and what later calls hold it to.
 
 A table, that is a DataFrame with categories, an array with strings, or anything where `categorical_features` is given,
-goes through a `columns.ColumnEncoder`; codes and design matrices go through `codes_or_matrix.as_design_matrix`.
+goes through a `column_encoder.ColumnEncoder`; codes and design matrices go through `codes_or_matrix.as_design_matrix`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from sklearn.utils.validation import _check_feature_names, _get_feature_names
 from classifiers._warn import warn
 from classifiers.design_matrix import DesignMatrix
 from classifiers.reading.codes_or_matrix import IF_MISSING, as_design_matrix, check_policies
-from classifiers.reading.columns import ColumnEncoder
+from classifiers.reading.column import columns_of
+from classifiers.reading.column_encoder import ColumnEncoder
 from classifiers.reading.plain_objects import as_numbers
 from classifiers.reading.tables import (
     Names,
     are_numbers,
-    columns_of,
     describe_kinds,
     has_names,
     is_frame,

@@ -23,7 +23,8 @@ from classifiers.design_matrix import DenseMatrix
 from classifiers.mixed_matrix import MixedMatrix
 from classifiers.reading.category_codes import codes_of
 from classifiers.reading.codes_or_matrix import raise_not_finite
-from classifiers.reading.tables import CATEGORIES, NUMBERS, Columns, Label, columns_of
+from classifiers.reading.column import Columns, Label, columns_of
+from classifiers.reading.tables import CATEGORIES, NUMBERS
 from onehot import DTypeError, OneHot, ShapeError
 
 __all__ = ["ColumnEncoder"]

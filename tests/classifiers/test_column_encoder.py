@@ -7,7 +7,7 @@ import pytest
 
 from classifiers.design_matrix import DenseMatrix
 from classifiers.mixed_matrix import MixedMatrix
-from classifiers.reading.columns import ColumnEncoder, _mean_and_scale
+from classifiers.reading.column_encoder import ColumnEncoder, _mean_and_scale
 from classifiers.reading.tables import is_table
 from onehot import CodeError, DTypeError, OneHot
 
