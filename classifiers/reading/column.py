@@ -79,14 +79,16 @@ class Column:
     def _factorized(self) -> tuple[Integers, list[Any]]:
         if isinstance(self.data, nw.Series) and (self.data.dtype in FACTORIZED or self.data.dtype.is_integer()):
             with suppress(NotImplementedError, OverflowError, TypeError):  # PyArrow of its string_view, for one
-                return _factorize(self.data)
+                positions, distinct = _factorize(self.data)
+                if len({*distinct}) == len(distinct):  # or the library tells 0.0 from -0.0, or 1 from 1.0
+                    return positions, distinct
         try:
             distinct = [value for value in set(self.values) if not is_missing(value)]
         except TypeError as error:
             raise DTypeError(f"{self}: values must be strings or numbers ({error})") from None
         position_of = {value: position for position, value in enumerate(distinct)}
-        positions = map(position_of.get, self.values, repeat(-1))
-        return np.fromiter(positions, np.intp, len(self.values)), distinct
+        found = map(position_of.get, self.values, repeat(-1))
+        return np.fromiter(found, np.intp, len(self.values)), distinct
 
     def declared(self) -> Iterable[Any] | None:
         """Return the categories that its dtype lists, in their order."""

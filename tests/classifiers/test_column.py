@@ -79,6 +79,14 @@ def test_what_a_library_does_not_look_up_is_looked_up_in_python(table_of, values
     assert read(table_of(values, dtype)) == values
 
 
+def test_what_python_calls_equal_is_one_category_whatever_the_library_says():
+    pa = pytest.importorskip("pyarrow", reason=WHY)
+    zeros = pa.table({"a": pa.array([0.0, -0.0, 1.0]).dictionary_encode()})
+    assert read(zeros) == [0.0, 0.0, 1.0]
+    ones = by_pandas(["Voss"] * 200 + [1, 1.0, True], "object")
+    assert read(ones)[200:] == [1, 1, 1]
+
+
 def test_strings_that_begin_after_a_hundred_rows_of_others():
     values = ["Voss"] * 200 + [5, None]
     assert read(by_pandas(values, "object")) == values
