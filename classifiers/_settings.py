@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from classifiers.optimizers import Optimizer, get_optimizer
-from classifiers.reading.codes_or_matrix import check_policies
+from classifiers.reading.policies import check_policies
 from classifiers.schedules import Schedule, get_schedule
 from classifiers.stopping import AnyOf, LossChange, StoppingRule, ValidationLoss
 
@@ -48,10 +48,10 @@ class Settings(BaseEstimator):
         if self.stopping is not None:
             return self.stopping
         if self.early_stopping:
-            return ValidationLoss(self.n_iter_no_change, self.tol)
+            return ValidationLoss(patience=self.n_iter_no_change, tol=self.tol)
         if self.solver == "lbfgs":
             return AnyOf(())  # its own criteria are enough
-        return LossChange(self.tol, self.n_iter_no_change)
+        return LossChange(tol=self.tol, patience=self.n_iter_no_change)
 
     def _new_optimizer(self) -> Optimizer:
         return get_optimizer(

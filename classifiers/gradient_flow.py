@@ -43,7 +43,7 @@ def gradient_flow_problem(record: EpochRecord, /) -> str | None:
     L = len(norms)
     for layer, norm in enumerate(norms, start=1):
         if not norm <= EXPLODED:  # NaN too
-            steps = "a smaller learning_rate, an optimizer that clips gradients, " if record.learning_rate else ""
+            steps = "a smaller learning_rate, " if record.learning_rate else ""
             layers = "initializer='auto', fewer layers, " if L > 1 else ""
             return (
                 f"epoch {record.epoch}: the gradient explodes, its norm is {norm:.3g} in layer {layer} of {L}; try "

@@ -47,6 +47,6 @@ class BackendError(OneHotError, ImportError):
     """The backend asked for is not known, or cannot be imported."""
 
 
-def field_label(field: int, names: Sequence[str] | None = None) -> str:
-    """Return ``field 2 ('city')``, or ``field 2`` where the name is not known."""
-    return f"field {field}" if names is None else f"field {field} ({str(names[field])!r})"
+def field_label(field: int, names: Sequence[str] | None = None, *, kind: str = "field") -> str:
+    """Return ``field 2 ('city')``, or ``field 2`` where the name is not known; `kind` is the word for it."""
+    return f"{kind} {field}" if names is None else f"{kind} {field} ({str(names[field])!r})"

@@ -91,7 +91,7 @@ def in_options(message: str) -> str:
     >>> in_options("row 3: 'Rome' is unknown; pass handle_unknown='ignore' to let it contribute nothing")
     "row 3: 'Rome' is unknown; train with --handle-unknown ignore to let it contribute nothing"
     """
-    message = message.replace("pass n_categories or categorical_features, and", "train with --categorical and")
+    message = message.replace("name the column in categorical_features, and pass", "train with --categorical and")
     for name, option in OPTION_OF.items():
         message = re.sub(rf"\bpass {name}=", f"train with {name}=", message)
         message = re.sub(rf"(?<!['\"\w]){name}='?([\w.+-]+)'?", rf"{option} \1", message)

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers._warn import warn
-from classifiers.reading.codes_or_matrix import IF_MISSING
 from classifiers.reading.column import Column, Label
+from classifiers.reading.policies import IF_MISSING
 from onehot import CodeError
 
 __all__ = ["codes_of"]

@@ -1,4 +1,4 @@
-"""The door of the estimators: whatever X is, it leaves as a design matrix.
+"""An X that is no table: codes or a design matrix? Either leaves as a design matrix.
 
     onehot.OneHot                        as it is
     scipy sparse (n, V)                  the design matrix
@@ -21,18 +21,14 @@ from scipy import sparse
 
 from classifiers._warn import warn
 from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
+from classifiers.reading.policies import IF_MISSING
 from onehot import CodeError, OneHot, ShapeError
 from onehot._errors import field_label
 
-__all__ = ["IF_MISSING", "as_design_matrix", "check_policies", "raise_not_finite"]
+__all__ = ["as_design_matrix", "raise_not_finite"]
 
 Array = npt.NDArray[Any]
 ColumnNames = Sequence[str] | None
-
-IF_MISSING = (
-    "if it means missing, pass handle_missing='own' to give it a category of its own, "
-    "or 'zero' to let it contribute nothing"
-)
 
 IF_NUMBERS = "only -1 can mean missing; if the columns hold numbers, pass categorical_features=None at fit"
 
@@ -80,19 +76,12 @@ def as_design_matrix(
     if _is_codes(X, n_categories, undecided):
         if undecided:
             _warn_if_one_hot(X)
-        return _as_codes(X, n_categories, dtype, names, fitted, ignore_unknown, missing)
+        policies: Any = {"fitted": fitted, "ignore_unknown": ignore_unknown, "missing": missing}
+        return _as_codes(X, n_categories, names, dtype=dtype, **policies)
     design = _as_matrix(X, dtype, names)
     if undecided:
         _warn_if_codes(X)
     return design
-
-
-def check_policies(handle_unknown: str, handle_missing: str) -> None:
-    """Raise where either is no policy."""
-    if handle_unknown not in ("error", "ignore"):
-        raise ValueError(f"{handle_unknown=} must be 'error' or 'ignore'")
-    if handle_missing not in ("error", "zero", "own"):
-        raise ValueError(f"{handle_missing=} must be 'error', 'zero' or 'own'")
 
 
 def _check_fields(X: OneHot, n_categories: Sequence[int] | None, names: ColumnNames) -> None:
@@ -128,41 +117,47 @@ def _is_codes(X: Any, n_categories: Sequence[int] | None, undecided: bool) -> bo
 def _as_codes(
     X: Array,
     n_categories: Sequence[int] | None,
-    dtype: npt.DTypeLike,
     names: ColumnNames,
+    *,
+    dtype: npt.DTypeLike,
     fitted: bool,
     ignore_unknown: bool,
     missing: str,
 ) -> OneHot:
     if X.dtype == np.float16:
         X = X.astype(np.float32)  # 2**53 is beyond float16
+    options: Any = {"dtype": dtype, "names": names}
     if X.dtype.kind == "b" or (missing == "error" and not ignore_unknown and X.dtype.kind in "iu"):
         with suppress(CodeError):  # what is wrong is said below; what is right passes once
-            return OneHot(X, n_categories, dtype=dtype, names=names)
-    own, is_float = missing == "own", X.dtype.kind == "f"
+            return OneHot(X, n_categories, **options)
+    absent, unknown = _absent_and_unknown(X, ignore_unknown, missing)
+    _refuse_what_is_no_code(X, names, allowed=unknown if missing == "error" else absent | unknown)
+    codes = np.where(absent | unknown, -1, X).astype(np.int64) if X.dtype.kind == "f" else X
+    counts = None if n_categories is None else np.subtract(n_categories, int(missing == "own"))
+
+    if not ignore_unknown:
+        try:
+            policy: Any = missing
+            return OneHot(codes, counts, missing=policy, **options)
+        except CodeError as error:
+            if not fitted:
+                raise
+            raise CodeError(f"{error}, or handle_unknown='ignore' to let it contribute nothing") from None
+    if counts is None:
+        counts = np.array(OneHot(codes, missing="zero", names=names).n_categories)
+    if fitted:  # what `fit` itself is given must be right
+        codes = np.where(codes >= counts, -1, codes.astype(np.int64))
+    if missing == "own":  # by hand: an unknown code must not become the missing one
+        codes, counts = np.where(absent, counts, codes), counts + 1
+    return OneHot(codes, counts, missing="zero", **options)
+
+
+def _absent_and_unknown(X: Array, ignore_unknown: bool, missing: str) -> tuple[Any, Any]:
+    """Return where codes are missing, and where -1 is an unknown one: see `missing` of `as_design_matrix`."""
+    is_float = X.dtype.kind == "f"
     minus_one = X == -1 if X.dtype.kind != "u" else np.False_
     unknown = minus_one if ignore_unknown and (is_float or missing == "error") else np.False_
-    absent = (np.isnan(X) if is_float else np.False_) | (minus_one & ~unknown)
-    _refuse_what_is_no_code(X, names, allowed=unknown if missing == "error" else absent | unknown)
-    codes = np.where(absent | unknown, -1, X).astype(np.int64) if is_float else X
-    counts = None if n_categories is None else np.subtract(n_categories, int(own))
-    if ignore_unknown:
-        if counts is None:
-            largest = codes.max(axis=0)
-            if (largest >= np.iinfo(np.int64).max).any():
-                return OneHot(codes, dtype=dtype, names=names)  # which says that no table is so tall
-            counts = np.maximum(largest, 0).astype(np.int64) + 1
-        if fitted:  # what `fit` itself is given must be right
-            codes = np.where(codes >= counts, -1, codes.astype(np.int64))
-        if own:  # by hand: an unknown code must not become the missing one
-            codes, counts, own = np.where(absent, counts, codes), counts + 1, False
-    try:
-        policy: Any = "own" if own else "zero" if ignore_unknown else missing
-        return OneHot(codes, counts, missing=policy, dtype=dtype, names=names)
-    except CodeError as error:
-        if not fitted:
-            raise
-        raise CodeError(f"{error}, or handle_unknown='ignore' to let it contribute nothing") from None
+    return (np.isnan(X) if is_float else np.False_) | (minus_one & ~unknown), unknown
 
 
 def _refuse_what_is_no_code(X: Array, names: ColumnNames, allowed: Any) -> None:
@@ -211,9 +206,9 @@ def raise_not_finite(value: Any, row: int, column: int, dtype: npt.DTypeLike, na
         contents = "NaN" if np.isnan(value) else "infinity"
         remedy = "numbers must be finite, so fill such values in"
         if np.isnan(value):
-            remedy += "; if they are codes, pass n_categories or categorical_features, and handle_missing"
-    name = "" if names is None else f" ({names[column]!r})"
-    raise ValueError(f"column {column}{name}, row {row}: Input X contains {contents}; {remedy}")
+            remedy += "; if they are codes, name the column in categorical_features, and pass handle_missing"
+    label = field_label(column, names, kind="column")
+    raise ValueError(f"{label}, row {row}: Input X contains {contents}; {remedy}")
 
 
 def _warn_if_codes(X: Any) -> None:

@@ -41,7 +41,7 @@ class Column:
         self.names = names
 
     def __str__(self) -> str:
-        return field_label(self.position, self.names).replace("field", "column")
+        return field_label(self.position, self.names, kind="column")
 
     @property
     def name(self) -> str:
@@ -128,15 +128,16 @@ class Column:
             return np.full(len(self.data), np.nan)
         if not is_series and dtype.kind in "biuf":
             return np.asarray(self.data, np.float64)
-        where, kind = str(self), str(dtype) if self.holds in (CATEGORIES, NUMBERS) else self.holds
+        is_known = self.holds in (CATEGORIES, NUMBERS)
+        where, kind = str(self), (str(dtype) if is_known else self.holds)
         if not is_series or dtype in (nw.Object, nw.Categorical):
             wrong = (row for row, v in enumerate(self.values) if not (isinstance(v, Real | Decimal) or is_missing(v)))
             if (row := next(wrong, None)) is None:
                 return np.array([np.nan if is_missing(v) else _as_float(v) for v in self.values], np.float64)
             where, kind = f"{self}, row {row}", type(self.values[row]).__name__
-        remedy = "make numbers of it, or name the column in categorical_features at fit if it holds categories"
-        if self.holds not in (CATEGORIES, NUMBERS):
-            remedy = "cast it to strings if it holds categories, or make numbers of it"
+        remedy = "cast it to strings if it holds categories, or make numbers of it"
+        if is_known:
+            remedy = "make numbers of it, or name the column in categorical_features at fit if it holds categories"
         raise DTypeError(f"{where}: expected numbers, got {kind}; {remedy}")
 
 

@@ -18,10 +18,11 @@ from sklearn.utils.validation import _check_feature_names, _get_feature_names
 
 from classifiers._warn import warn
 from classifiers.design_matrix import DesignMatrix
-from classifiers.reading.codes_or_matrix import IF_MISSING, as_design_matrix, check_policies
+from classifiers.reading.codes_or_matrix import as_design_matrix
 from classifiers.reading.column import columns_of
 from classifiers.reading.column_encoder import ColumnEncoder
 from classifiers.reading.plain_objects import as_numbers
+from classifiers.reading.policies import IF_MISSING, check_policies
 from classifiers.reading.tables import (
     Names,
     are_numbers,
@@ -216,7 +217,7 @@ class InputReader(BaseEstimator):
             if not len(X):
                 raise ShapeError(f"X is a OneHot of no rows; {type(self).__name__} needs at least one sample")
             return X
-        if is_frame(X) and not are_numbers(X):  # at fit, only columns of nothing come here
+        if is_frame(X) and not are_numbers(X):  # at fit it is a table, unless all cells of these columns are missing
             X = np.column_stack([column.numbers() for column in columns_of(X, self._learned_names(X))])
         elif isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype.kind in "OSTU"):
             X = as_numbers(X)

@@ -95,3 +95,8 @@ def test_strings_that_begin_after_a_hundred_rows_of_others():
 def test_what_has_no_hash_is_refused():
     with pytest.raises(DTypeError, match=r"^column 0: values must be strings or numbers \(unhashable type: 'list'\)"):
         read(by_pandas(["Voss"] * 200 + [[5]], "object"))
+
+
+def test_the_name_of_a_column_is_quoted_as_it_is():
+    (column,) = columns_of(np.array([[1]]), ["field_id"])
+    assert str(column) == "column 0 ('field_id')"
