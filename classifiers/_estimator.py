@@ -97,11 +97,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         from_scratch = not (self.warm_start and hasattr(self, "_network"))
         if from_scratch:
             self._forget()
-            design = self._learn(X, weight)
-        else:
-            self._check_goes_on()
-            self._make_writable()
-            design = self._read(X)
+        design = self._design_to_train_on(X, weight, from_scratch)
         labels = read_labels(X, y)
         if from_scratch:
             self.classes_ = classes_of(labels)
@@ -139,15 +135,10 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         """
         self._check_parameters()
         weight = read_weights(sample_weight)
-        first = not hasattr(self, "_network")
-        if first:
-            design = self._learn(X, weight)
-        else:
-            self._check_goes_on()
-            self._make_writable()
-            design = self._read(X)
+        from_scratch = not hasattr(self, "_network")
+        design = self._design_to_train_on(X, weight, from_scratch)
         labels = read_labels(X, y)
-        if first:
+        if from_scratch:
             if classes is None:
                 raise ValueError("the first call of partial_fit needs classes=, all labels there will be")
             self.classes_ = read_classes(classes)
@@ -157,12 +148,12 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
             raise ValueError("class_weight='balanced' needs all data at once; pass a dict, or sample_weight")
         data = self._labelled(design, labels, weight, normalize=False)
         try:
-            if first:
+            if from_scratch:
                 self._generator = _new_generator(self.random_state)
                 self._begin(design)
             self._make_epoch(data)
         except BaseException as error:
-            if first or isinstance(error, DivergenceError):
+            if from_scratch or isinstance(error, DivergenceError):
                 self._forget()  # neither an untrained network nor NaN must predict
             raise
         self.stop_reason_ = "partial_fit makes one epoch"
@@ -173,6 +164,14 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         """Return the mean accuracy of ``predict(X)``, with labels read as `fit` reads them."""
         accuracy: float = super().score(X, read_labels(X, y), sample_weight)
         return accuracy
+
+    def _design_to_train_on(self, X: Any, weight: Array | None, from_scratch: bool) -> DesignMatrix:
+        """Return X as a design matrix, its columns learned, or those of the network whose training goes on."""
+        if from_scratch:
+            return self._learn(X, weight)
+        self._check_goes_on()
+        self._make_writable()
+        return self._read(X)
 
     def _begin(self, design: DesignMatrix) -> None:
         """Become an untrained model for data like these."""

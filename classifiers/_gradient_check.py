@@ -160,15 +160,14 @@ def gradient_check(
         parameter += NOISE * rng.standard_normal(parameter.shape)
     names = _parameter_names(model)
     every = sum(parameter.size for parameter in network.parameters) <= max_parameters
-    design, y_index, weight = model._dataset(X, y)
-    weight = None if weight is None else weight.astype(np.float64)
+    data = model._dataset(X, y).astype(np.float64)
 
     checks, skipped = [], []
-    for format, X_or_reason in _formats(design.astype(np.float64), model.n_categories_):
+    for format, X_or_reason in _formats(data.X, model.n_categories_):
         if isinstance(X_or_reason, str):
             skipped.append(f"{format:8}not checked: {X_or_reason}")
             continue
-        differences = _Differences(network, Dataset(X_or_reason, y_index, weight), model.alpha, tolerance)
+        differences = _Differences(network, data._replace(X=X_or_reason), model.alpha, tolerance)
         for parameter, gradient, name in zip(network.parameters, differences.gradients(), names, strict=True):
             directions = _entries(parameter, name) if every else _random_directions(parameter, seed)
             compared = (

@@ -43,7 +43,8 @@ def fit_lbfgs(
 ) -> tuple[list[EpochRecord], str, bool]:
     """Fit `network` in place; return the history, one record an iteration, the reason to stop, and whether converged.
 
-    Converged means that no component of the gradient exceeds `tol`, or that the objective no longer falls in float64.
+    Converged means that no component of the gradient exceeds `tol`, that the objective no longer falls in float64, or
+    that `stopping` says so.
     """
     at_once = stopping([])
     if at_once is not None or max_iter == 0:
@@ -56,7 +57,7 @@ def fit_lbfgs(
     work = Network(parameters[:n_layers], parameters[n_layers:], network.activation)
     gradients = Gradients(derivatives[:n_layers], derivatives[n_layers:])
     full_batch = FullBatch(data)
-    validation = None if validation is None else _in_float64(validation)
+    validation = None if validation is None else validation.astype(np.float64)
 
     history: list[EpochRecord] = []
     latest: dict[str, Any] = {}
@@ -129,11 +130,6 @@ def _reason(result: Any, tol: float, max_iter: int) -> str:
 
 def _like(W: Array, old: Any) -> Any:
     return ScaledTable(W.astype(old.dtype)) if isinstance(old, ScaledTable) else W.astype(old.dtype)
-
-
-def _in_float64(data: Dataset) -> Dataset:
-    weight = None if data.sample_weight is None else data.sample_weight.astype(np.float64)
-    return Dataset(data.X.astype(np.float64), data.y, weight)
 
 
 def _views(theta: Array, shapes: list[tuple[int, ...]]) -> list[Array]:

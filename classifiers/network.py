@@ -32,7 +32,7 @@ ROWS_A_CHUNK = 1 << 14  # of fewer, threads wait for the interpreter's lock more
 
 
 class Gradients(NamedTuple):
-    """Gradients of the mean loss, by layer: the first of `weights` is a `RowGradient`, each of `biases` is (d,)."""
+    """Gradients of the mean loss, by layer: the first of `weights` is a `RowGradient`, or of a full batch an array."""
 
     weights: list[Any]
     biases: list[Array]
@@ -56,9 +56,9 @@ class Network:
     Parameters
     ----------
     weights : list of array
-        (V, H_1), (H_1, H_2), ..., (H_L, K). The first may be a `ScaledTable`.
+        (V, H_1), (H_1, H_2), ..., (H_(L-1), K). The first may be a `ScaledTable`.
     biases : list of array
-        (H_1,), ..., (K,).
+        (H_1,), ..., (H_(L-1),), (K,).
     activation : activation
         Of all hidden layers.
     """
@@ -131,6 +131,10 @@ class Network:
         for rows in chunks(len(Z)):
             Z[rows] = self.forward(X[rows])
         return Z
+
+    def with_table(self, table: Any) -> Network:
+        """Return the network with another first layer's W; it shares all other parameters."""
+        return Network([table, *self.weights[1:]], self.biases, self.activation)
 
     def copy(self) -> Network:
         """Return a network whose parameters are its own."""

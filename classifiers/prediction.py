@@ -141,9 +141,8 @@ class ByJointRows(ByRows):
     counts: Array | None  # where chunks are arrays of codes
 
     def __post_init__(self) -> None:
-        table, *others = self.network.weights
-        T = self.fused.table(np.asarray(table))
-        joint = Network([T, *others], self.network.biases, self.network.activation)
+        T = self.fused.table(np.asarray(self.network.weights[0]))
+        joint = self.network.with_table(T)
         self.joint = ByRows(joint, self.read, self.finish)
         is_one_field = len(self.fused.groups) == 1
         self.results = self.finish(joint.logits(OneHot(np.arange(len(T))))) if is_one_field else None

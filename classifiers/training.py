@@ -29,11 +29,24 @@ Array = npt.NDArray[Any]
 
 
 class Dataset(NamedTuple):
-    """What a network is fitted to or held against: (n, V), (n,) labels in [0, K), (n,) weights of mean 1 or None."""
+    """What a network is fitted to or held against: (n, V), (n,) labels in [0, K), (n,) weights or None where all are 1.
+
+    Not checked: that the weights have mean 1, as those of `fit` do.
+    """
 
     X: DesignMatrix
     y: Array
     sample_weight: Array | None = None
+
+    def rows(self, rows: Any) -> Dataset:
+        """Return the rows that a slice or an array of integers selects."""
+        weight = self.sample_weight
+        return Dataset(self.X[rows], self.y[rows], None if weight is None else weight[rows])
+
+    def astype(self, dtype: npt.DTypeLike) -> Dataset:
+        """Return the same data with X and the weights in another float type."""
+        weight = self.sample_weight
+        return Dataset(self.X.astype(dtype), self.y, None if weight is None else weight.astype(dtype))
 
 
 def train(

@@ -43,33 +43,28 @@ class FullBatch:
 
     def __init__(self, data: Dataset) -> None:
         self.total = float(len(data.y))
-        X, y, weight = collapse(data)
-        self.n_rows = len(y)
+        data = collapse(data)
+        X = data.X
+        self.n_rows = len(data.y)
         self.fused: FusedFields | None = None
         if isinstance(X, OneHot) and (X.indices >= 0).all():
             fused = FusedFields(X.n_categories, self.n_rows)
             if fused.pays:
-                self.fused, X = fused, fused.join(X)
-        X = X.astype(np.float64)
-        weight = None if weight is None else weight.astype(np.float64)
-        self.chunks = [
-            Dataset(X[rows], y[rows], None if weight is None else weight[rows]) for rows in even_slices(self.n_rows)
-        ]
+                self.fused, data = fused, data._replace(X=fused.join(X))
+        data = data.astype(np.float64)
+        self.chunks = [data.rows(rows) for rows in even_slices(self.n_rows)]
         self.nnz = sum(chunk.X.nnz for chunk in self.chunks)  # to count it takes a pass over a dense X
 
     def add_gradients(self, network: Network, gradients: list[Array]) -> tuple[float, float]:
         """Add the gradients of the mean loss, for `network.parameters`, to arrays; return loss and accuracy."""
-        table = network.weights[0]
-        if self.fused is not None:
-            table = self.fused.table(table)
-        joined = Network([table, *network.weights[1:]], network.biases, network.activation)
+        joined = network if self.fused is None else network.with_table(self.fused.table(network.weights[0]))
 
         def evaluate(segment: list[Dataset]) -> tuple[float, float, list[Array]]:
             sums = [np.zeros_like(parameter) for parameter in joined.parameters]
             loss, accuracy = add_chunk_gradients(joined, segment, sums, self.total)
             return loss, accuracy, sums
 
-        (loss, accuracy, sums), *others = map_in_order(evaluate, self._segments(table.size))
+        (loss, accuracy, sums), *others = map_in_order(evaluate, self._segments(joined.weights[0].size))
         for segment_loss, segment_accuracy, segment_sums in others:
             loss, accuracy = loss + segment_loss, accuracy + segment_accuracy
             for dW, part in zip(sums, segment_sums, strict=True):

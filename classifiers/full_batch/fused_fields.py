@@ -66,21 +66,24 @@ class FusedFields:
 
     def join(self, X: OneHot) -> OneHot:
         """Return J, the one-hot matrix of the joint codes of X, which has no missing codes."""
-        return self.join_codes(X.indices, X.offsets, dtype=X.dtype)
+        return self._join(X.indices, X.offsets, X.dtype)
 
-    def join_codes(self, codes: Array, offsets: npt.ArrayLike = 0, *, dtype: npt.DTypeLike) -> OneHot:
-        """Return J for ``codes - offsets``, which are in range: (n, f).
+    def join_codes(self, codes: Array, *, dtype: npt.DTypeLike) -> OneHot:
+        """Return J for codes (n, f), which are in range."""
+        return self._join(codes, np.zeros(codes.shape[1]), np.dtype(dtype))
 
-        Its indices are ``(codes - offsets) @ place_values + self.offsets``, of which `shift` is what all rows share.
+    def _join(self, indices: Array, offsets: Array, dtype: np.dtype[Any]) -> OneHot:
+        """Return J for the codes ``indices - offsets``.
+
+        Its indices are ``(indices - offsets) @ place_values + self.offsets``, of which `shift` is what all rows share.
         """
         number = self.place_values.dtype
-        origin = np.broadcast_to(offsets, codes.shape[1:]).astype(number)
-        shift = self.offsets.astype(number) - origin @ self.place_values
-        joint = np.empty((len(codes), len(self.groups)), index_dtype(sum(self.joint_n_categories)))
+        shift = self.offsets.astype(number) - offsets.astype(number) @ self.place_values
+        joint = np.empty((len(indices), len(self.groups)), index_dtype(sum(self.joint_n_categories)))
         for start in range(0, len(joint), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
-            joint[rows] = codes[rows].astype(number) @ self.place_values + shift
-        return OneHot._of_indices(joint, self.joint_n_categories, self.offsets, np.dtype(dtype))
+            joint[rows] = indices[rows].astype(number) @ self.place_values + shift
+        return OneHot._of_indices(joint, self.joint_n_categories, self.offsets, dtype)
 
     def table(self, W: Array) -> Array:
         """Return T, the sums of rows of W for every joint category."""
