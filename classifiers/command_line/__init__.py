@@ -1,7 +1,7 @@
 """Train, predict and evaluate on files: ``python -m classifiers train data.csv --target y --save model.npz``.
 
-Cells of text are categories, unless all of a column are numbers. The exit code is 0, or 1 where something is wrong with
-data, files or training, 2 where it is with the command itself, and 130 after Ctrl-C.
+A column of text holds categories, unless all its cells are numbers. The exit code is 0, or 1 where something is wrong
+with data, files or training, 2 where it is with the command itself, and 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ from classifiers.command_line.data_files import SEPARATORS, read_table
 from classifiers.diagnostics import sample_losses, worst_predictions
 from classifiers.interruption import CtrlC
 from classifiers.mlp import MLPClassifier
-from classifiers.model_file import load
-from classifiers.model_file._archive import check_target
+from classifiers.model_file import check_target, load
 from classifiers.softmax_regression import SoftmaxRegression
 from onehot import OneHotError
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import narwhals as nw
 
-from classifiers.command_line.data_files import (
+from classifiers.command_line._cells import (
     are_mostly_numbers,
     are_spelled_as_numbers,
     bools_of,

@@ -20,14 +20,21 @@ from sklearn.utils.validation import check_is_fitted
 
 from classifiers._scaled_table import ScaledTable
 from classifiers.activations import SupportsForward
-from classifiers.model_file._archive import ARRAY_KINDS, Arrays, ModelFileError, read_archive, write_archive
+from classifiers.model_file._archive import (
+    ARRAY_KINDS,
+    Arrays,
+    ModelFileError,
+    check_target,
+    read_archive,
+    write_archive,
+)
 from classifiers.model_file._plain_values import check_field_types, decode, encode
 from classifiers.network import Network
 from classifiers.optimizers import Optimizer
 from classifiers.reading.column_encoder import ColumnEncoder
 from classifiers.stopping import EpochRecord
 
-__all__ = ["ModelFileError", "load", "save"]
+__all__ = ["ModelFileError", "check_target", "load", "save"]
 
 Array = npt.NDArray[Any]
 LEARNED = ("classes_", "n_features_in_", "feature_names_in_", "n_categories_", "n_iter_", "history_", "stop_reason_")
