@@ -21,7 +21,7 @@ from classifiers._estimator import CategoricalClassifier, check_is_model
 from classifiers._gradient_check import GradientCheck, GradientReport, gradient_check
 from classifiers._text_table import aligned
 from classifiers.losses import sample_nll, softmax
-from classifiers.network import chunks
+from classifiers.network import affine, chunks
 from classifiers.reading.labels import read_labels
 
 __all__ = [
@@ -166,8 +166,8 @@ def worst_predictions(model: CategoricalClassifier, X: Any, y: npt.ArrayLike, k:
 def gradient_norms(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> tuple[float, ...]:
     """Return the Euclidean norm of each layer's gradient, its weights and bias together, input layer first.
 
-    The gradient is of the mean loss on these data, without the penalty, as in `history_`. Norms that fall by orders of
-    magnitude towards the input vanish: the first layers do not learn.
+    The gradient is of the mean loss on these data, without the penalty, which the norms in the `history_` of L-BFGS
+    count. A gradient whose norms fall by orders of magnitude towards the input vanishes: the first layers do not learn.
 
     Parameters
     ----------
@@ -244,7 +244,7 @@ def dead_units(model: CategoricalClassifier, X: Any) -> list[Array]:
     for rows in chunks(n):
         A: Any = design[rows]
         for layer in range(len(sizes)):
-            A, _ = network.activation.forward(A @ network.weights[layer] + network.biases[layer])
+            A, _ = network.activation.forward(affine(A, network.weights[layer], network.biases[layer]))
             np.minimum(low[layer], A.min(axis=0), out=low[layer])
             np.maximum(high[layer], A.max(axis=0), out=high[layer])
     rounding = np.finfo(model.dtype).eps

@@ -79,7 +79,7 @@ def explain(
     if_absent: Sequence[str],
     if_present: Sequence[str],
     *,
-    present_only: bool = False,
+    present_only: bool,
 ) -> Explanation:
     """Return the contributions of the columns of a row.
 
@@ -87,6 +87,7 @@ def explain(
     ----------
     network : Network
     x : CSR array, shape (1, V)
+    classes : array, shape (K,)
     widths : sequence of int
         Entries of x that belong to each column.
     if_absent : sequence of str

@@ -85,8 +85,8 @@ class MixedMatrix:
         V, height = self.codes.shape[1], self.shape[1]
         dW: RowGradient = (self.codes.T @ dZ).extended(height)
         rows = np.flatnonzero(self.numbers.any(axis=0))
-        below: RowGradient = dW + RowGradient(V + rows, (self.numbers.T @ dZ)[rows], n_rows=height)
-        return below
+        dW += RowGradient(V + rows, (self.numbers.T @ dZ)[rows], n_rows=height)
+        return dW
 
     def tocsr(self) -> sparse.csr_array:
         """Return the scipy CSR array, (n, V + m)."""

@@ -1,8 +1,8 @@
 """A multilayer perceptron whose first layer looks its rows up.
 
-    A_1 = h(X @ W_1 + b_1),  ...,  Z = A_L @ W_(L+1) + b_(L+1),   P = softmax(Z)
+    A_1 = h(X @ W_1 + b_1),  ...,  Z = A_(L-1) @ W_L + b_L,   P = softmax(Z)
 
-with L hidden layers and the activation h.
+with L layers, all but the last of them hidden, and the activation h.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class MLPClassifier(CategoricalClassifier):
     Attributes
     ----------
     coefs_ : list of array
-        (V, H_1), (H_1, H_2), ..., (H_L, K).
+        (V, H_1), (H_1, H_2), ..., (H_(L-1), K).
     intercepts_ : list of array
         (H_1,), ..., (K,).
     classes_, n_features_in_, feature_names_in_, n_categories_, n_iter_, history_, stop_reason_

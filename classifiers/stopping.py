@@ -1,7 +1,8 @@
 """When to stop training: rules that read the history, one record an epoch.
 
 A rule is a function of the history: it returns the reason to stop, or None. ``rule1 | rule2`` stops when either does.
-Rules keep no state, so one object serves any number of fits.
+Rules keep no state, so one object serves any number of fits; `interruption.CtrlC` alone does, of a key that was
+pressed.
 """
 
 from __future__ import annotations

@@ -53,8 +53,9 @@ for H in (3, 4, 8):
 
 final = falling[:, -1]
 stuck, solved = two_units[np.flatnonzero(final > 0.1)[0]], two_units[final.argmin()]
+models = {"no hidden layer": convex[0], "2 units, stuck": stuck, "2 units, solved": solved}
 print("\nP(1) for 00, 01, 10, 11:")
-for name, model in {"no hidden layer": convex[0], "2 units, stuck": stuck, "2 units, solved": solved}.items():
+for name, model in models.items():
     print(f"  {name:20s}" + "".join(f"{p:7.2f}" for p in model.predict_proba(X)[:, 1]))
 
 # %%
@@ -74,7 +75,6 @@ for ax, (name, losses) in zip(curves, runs.items(), strict=True):
         ax.plot(range(1, epochs + 1), loss, color="#0072B2" if loss[-1] < 0.1 else "#D55E00", linewidth=0.7)
     ax.set(title=f"2 units, {name}", xlabel="epoch", ylabel="cross-entropy [nats]", ylim=(0, 1.5))
     ax.spines[["top", "right"]].set_visible(False)
-models = {"no hidden layer": convex[0], "2 units, stuck": stuck, "2 units, solved": solved}
 for ax, (name, model) in zip(landscapes, models.items(), strict=True):
     loss_landscape(model, X, y, extent=3, resolution=41, ax=ax).set_title(name)
 figure.savefig("nonconvexity.png", dpi=150)

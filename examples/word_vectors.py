@@ -22,7 +22,7 @@ from onehot import OneHot
 # %%
 # The text
 # --------
-# is Python's own manual, the part that ``help()`` shows. Words that occur fewer than five times are dropped, and so is
+# is Python's own manual, the part that ``help()`` shows. Words that occur fewer than five times are dropped, and so are
 # most of the occurrences of the most frequent ones: that "the" stands near it says little about a word.
 
 rng = np.random.default_rng(0)

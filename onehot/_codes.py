@@ -20,7 +20,7 @@ from onehot import _kernels as kernels
 from onehot._arrays import Array, index_dtype
 from onehot._errors import CodeError, DTypeError, ShapeError, field_label
 
-__all__ = ["Categories", "Encoded", "Missing", "decode", "encode", "normalize_n_categories"]
+__all__ = ["Categories", "Encoded", "Missing", "codes_of_matrix", "encode", "normalize_n_categories"]
 
 Missing: TypeAlias = Literal["error", "zero", "own"]
 Categories: TypeAlias = int | Sequence[int] | npt.NDArray[np.integer[Any]]
@@ -73,22 +73,20 @@ def encode(
         )
 
     own = missing == "own"
-    width = sum(counts) + own * f
-    offsets = np.cumsum((0, *(count + own for count in counts[:-1])), dtype=np.int64)
-    indices: Array = np.empty(codes.shape, index_dtype(width))
-    absent = None
-    if not kernels.active.shift_codes(codes, np.asarray(counts), offsets, indices):
+    blocks = tuple(count + own for count in counts)
+    offsets = np.cumsum((0, *blocks[:-1]), dtype=np.int64)
+    indices: Array = np.empty(codes.shape, index_dtype(sum(blocks)))
+    all_present: bool = kernels.active.shift_codes(codes, np.asarray(counts), offsets, indices)
+    if not all_present:
         absent = _absent(codes, counts, missing, names)
-        if own:
-            codes, absent = np.where(absent, np.asarray(counts), codes), None
-        indices[...] = codes
+        indices[...] = np.where(absent, np.asarray(counts), codes) if own else codes
         indices += offsets.astype(indices.dtype)
-        if absent is not None:
+        if not own:
             indices[absent] = MISSING
-    return Encoded(indices, tuple(count + own for count in counts), offsets, missing, absent is not None)
+    return Encoded(indices, blocks, offsets, missing, has_missing=not (all_present or own))
 
 
-def decode(
+def codes_of_matrix(
     shape: tuple[int, int],
     rows: Array,
     columns: Array,

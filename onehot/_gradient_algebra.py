@@ -144,7 +144,7 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         return None
 
     def _as_gradient(self, other: Any) -> Self:
-        """Return a gradient, or an array of the same shape as one, in all rows."""
+        """Return a gradient as it is, and an array of its shape as a gradient in which every row occurs."""
         if isinstance(other, GradientAlgebra):
             return other  # type: ignore[return-value]
         array = as_array(other, "the array")

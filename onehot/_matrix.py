@@ -20,7 +20,7 @@ from numpy import ndarray
 
 from onehot import _kernels as kernels
 from onehot._arrays import FLOATS, Array, as_array
-from onehot._codes import Categories, Encoded, Missing, decode, encode
+from onehot._codes import Categories, Encoded, Missing, codes_of_matrix, encode
 from onehot._errors import DTypeError, ShapeError
 from onehot._lazy_matrix import LazyMatrix, is_array, refusal
 from onehot._refusals import refuses_other_attributes
@@ -97,7 +97,7 @@ class OneHot(LazyMatrix):
            [ 5., 50.]])
     """
 
-    __slots__ = ("_field", "_has_missing", "dtype", "indices", "missing", "n_categories", "offsets", "shape")
+    __slots__ = ("_has_missing", "_only_field", "dtype", "indices", "missing", "n_categories", "offsets", "shape")
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class OneHot(LazyMatrix):
         self.shape = (len(self.indices), sum(self.n_categories))
         self.indices.flags.writeable = False
         self.offsets.flags.writeable = False
-        self._field = None if self._has_missing else _single_field(self.indices)
+        self._only_field = None if self._has_missing else _single_field(self.indices)
 
     @classmethod
     def _of_indices(cls, indices: Array, n_categories: tuple[int, ...], offsets: Array, dtype: np.dtype[Any]) -> Self:
@@ -164,7 +164,7 @@ class OneHot(LazyMatrix):
         if A.ndim != 2:
             raise ShapeError(f"a one-hot matrix has shape (n, V), got {A.shape}")
         rows, columns = np.nonzero(A)
-        codes, counts = decode(A.shape, rows, columns, A[rows, columns], n_categories, missing)
+        codes, counts = codes_of_matrix(A.shape, rows, columns, A[rows, columns], n_categories, missing)
         return cls(codes, counts, missing=missing, dtype=dtype)
 
     @classmethod
@@ -191,7 +191,7 @@ class OneHot(LazyMatrix):
         S.sum_duplicates()
         S.eliminate_zeros()
         rows = np.repeat(np.arange(S.shape[0]), np.diff(S.indptr))
-        codes, counts = decode(S.shape, rows, S.indices, S.data, n_categories, missing)
+        codes, counts = codes_of_matrix(S.shape, rows, S.indices, S.data, n_categories, missing)
         return cls(codes, counts, missing=missing, dtype=dtype)
 
     def __repr__(self) -> str:
@@ -248,7 +248,7 @@ class OneHot(LazyMatrix):
         X.n_categories, X.offsets = self.n_categories, self.offsets
         X.dtype = self.dtype if dtype is None else dtype
         X.shape = (len(indices), self.shape[1])
-        X._field = None if self._field is None else _single_field(indices)
+        X._only_field = None if self._only_field is None else _single_field(indices)
         return X
 
     def __matmul__(self, W: Any, /) -> Any:
@@ -256,7 +256,7 @@ class OneHot(LazyMatrix):
         # The usual case: spare small batches what follows.
         usual = type(W) is ndarray and (W.dtype is self.dtype or W.dtype is FLOAT64) and W.flags.carray
         if usual and W.ndim == 2 and len(W) == self.shape[1]:
-            return self._gather(W) if self._field is None else W.take(self._field, 0)
+            return self._gather(W) if self._only_field is None else W.take(self._only_field, 0)
         if not is_array(W):
             return self._defer_to(W)
         W = as_array(W, "W")
@@ -371,7 +371,7 @@ def _single_field(indices: Array) -> Array | None:
 
 
 def _float_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
-    """Return the dtype as the very object in `FLOATS`, for which the product tests; one unpickled is another object."""
+    """Return the dtype as the object in `FLOATS`: products compare by ``is``, and one unpickled is another object."""
     result = np.dtype(dtype)
     if result not in FLOATS:
         raise DTypeError(f"dtype must be float32 or float64, got {result}")

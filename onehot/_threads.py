@@ -84,7 +84,7 @@ class Helpers:
         self.starting = Lock()
 
     def ask(self, work: Callable[[], None], n_helpers: int) -> None:
-        """Have `work` called by as many threads, in the caller's context: with its ``np.errstate``."""
+        """Have `work` called by up to `n_helpers` threads in the caller's context: with its ``np.errstate``."""
         if self.n_started < n_helpers:
             with self.starting:
                 self._start(n_helpers)

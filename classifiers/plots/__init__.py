@@ -49,7 +49,8 @@ def learning_curves(model: CategoricalClassifier | History, *, metric: str = "lo
 
     Notes
     -----
-    A dot marks the best epoch on validation data. The loss is on a logarithmic axis where it falls by 20 or more.
+    A dot marks the best epoch on validation data. The loss is on a logarithmic axis where it falls by a factor of
+    20 or more.
     """
     if metric not in ("loss", "accuracy"):
         raise ValueError(f"metric={metric!r} must be 'loss' or 'accuracy'")

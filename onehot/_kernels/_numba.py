@@ -92,6 +92,7 @@ def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_mis
         if parts == 1:
             kernel(values, indices, scale, out, column, 0, V)
         else:
+            # Between the quantiles of some indices, so that about as many selections fall into each range.
             sample = np.sort(np.maximum(indices[:: len(indices) // 128 + 1], 0), axis=None)
             cuts = [0, *(int(sample[len(sample) * part // parts]) for part in range(1, parts)), V]
             _share(kernel, [(values, indices, scale, out, column, a, b) for a, b in pairwise(cuts)])

@@ -98,7 +98,7 @@ def scatter_add(
 
 @overload(scatter_add, AS_NUMPY, prefer_literal=True)
 def _scatter_add(values, indices, scale, out, column, first, stop, d, shared, far):
-    width, in_range, ask_ahead = d.literal_value, shared.literal_value, far.literal_value
+    width, is_shared, ask_ahead = d.literal_value, shared.literal_value, far.literal_value
 
     def alone(values, indices, scale, out, column, first, stop, d, shared, far):
         n, f = indices.shape
@@ -130,4 +130,4 @@ def _scatter_add(values, indices, scale, out, column, first, stop, d, shared, fa
                 value = times(factor, load(values, samples[k], column, width))
                 store(out, rows[k], column, plus(load(out, rows[k], column, width), value))
 
-    return share if in_range else alone
+    return share if is_shared else alone

@@ -44,6 +44,7 @@ class _RowModel(models.PrimitiveModel):
 
 @intrinsic(prefer_literal=True)
 def fill(typing_context, array, number, d):
+    """Make a row of d times `number`; of the array only its dtype is asked."""
     row = Row(array.dtype, d.literal_value)
 
     def generate(context, builder, signature, args):
@@ -59,6 +60,7 @@ def fill(typing_context, array, number, d):
 
 @intrinsic(prefer_literal=True)
 def load(typing_context, array, i, column, d):
+    """Read ``array[i, column : column + d]``."""
     row = Row(array.dtype, d.literal_value)
 
     def generate(context, builder, signature, args):
@@ -70,6 +72,8 @@ def load(typing_context, array, i, column, d):
 
 @intrinsic
 def store(typing_context, array, i, column, row):
+    """Write a row over ``array[i, column : column + d]``."""
+
     def generate(context, builder, signature, args):
         *place, value = args
         for k, pointer in enumerate(_pointers(context, builder, array, row, *place)):
