@@ -82,11 +82,13 @@ class Optimizer(ABC):
 
         Raises
         ------
+        TypeError
+            If one of them is not an array, or an array is given in place of a sequence of arrays.
         ValueError
-            If the numbers of parameters and gradients differ, or the decay would flip the sign of weights.
+            If a gradient has another shape than its parameter, their numbers differ, or the decay would flip the sign
+            of weights.
         """
-        if len(parameters) != len(gradients):
-            raise ValueError(f"{len(parameters)} parameters need as many gradients, got {len(gradients)}")
+        _check_fit(parameters, gradients)
         if not self.states:
             self.states = [self._new_state(W) for W in parameters]
         decay = 1 - self._decay_rate()
@@ -308,6 +310,23 @@ class Adam(Optimizer):
     def _factors(self) -> tuple[float, ...]:
         b1, b2, t = self.beta1, self.beta2, self.n_steps
         return self.learning_rate, b1, 1 - b1, b2, 1 - b2, 1 - b1**t, 1 - b2**t, self.epsilon
+
+
+def _check_fit(parameters: Sequence[Any], gradients: Sequence[Any]) -> None:
+    """Raise where parameters could not be changed in place, or a gradient would be broadcast."""
+    for name, arrays in (("parameters", parameters), ("gradients", gradients)):
+        if hasattr(arrays, "dtype"):
+            raise TypeError(f"{name} must be a list of arrays, got one {type(arrays).__name__}; pass it in a list")
+    if len(parameters) != len(gradients):
+        raise ValueError(f"{len(parameters)} parameters need as many gradients, got {len(gradients)}")
+    for k, (W, dW) in enumerate(zip(parameters, gradients, strict=True)):
+        try:
+            fits = W.shape == dW.shape
+        except AttributeError:
+            kinds = f"{type(W).__name__} and {type(dW).__name__}"
+            raise TypeError(f"parameter {k} and its gradient must be arrays, got {kinds}") from None
+        if not fits:
+            raise ValueError(f"parameter {k} has shape {W.shape}, but its gradient {dW.shape}")
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {

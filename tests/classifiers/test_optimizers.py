@@ -262,3 +262,32 @@ def test_a_used_one_compares_by_its_settings_and_its_fresh_copy_has_no_states(op
     used.step([np.ones(2)], [np.ones(2)])
     assert copy.deepcopy(used) == used
     assert used.fresh().states == []
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.1), Adam(0.1)], ids=["sgd", "adam"])
+@pytest.mark.parametrize(
+    ("parameters", "gradients", "error", "message"),
+    [
+        (
+            np.ones(1),
+            [np.ones(1)],
+            TypeError,
+            "parameters must be a list of arrays, got one ndarray",
+        ),
+        ([np.ones(1)], np.ones(1), TypeError, "gradients must be a list of arrays, got one ndarray"),
+        ([1.0], [np.ones(1)], TypeError, "parameter 0 and its gradient must be arrays, got float and ndarray"),
+        ([np.ones(1)], [[1.0]], TypeError, "parameter 0 and its gradient must be arrays, got ndarray and list"),
+        (
+            [np.ones(2), np.ones(3)],
+            [np.ones(2), np.ones(1)],
+            ValueError,
+            r"parameter 1 has shape \(3,\), .* \(1,\)",
+        ),
+        ([np.ones((4, 2))], [np.ones((1, 2))], ValueError, r"parameter 0 has shape \(4, 2\), but .* \(1, 2\)"),
+    ],
+)
+def test_what_would_not_be_changed_or_be_broadcast_is_refused(optimizer, parameters, gradients, error, message):
+    optimizer = optimizer.fresh()
+    with pytest.raises(error, match=message):
+        optimizer.step(parameters, gradients)
+    assert optimizer.n_steps == 0
