@@ -18,10 +18,16 @@ FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def as_array(values: npt.ArrayLike, name: str) -> Array:
-    """Return `values` as an array; raise where some are masked, for they would be read."""
+    """Return `values` as an array; raise where some are masked, for they would be read, and for rows of any length."""
     if type(values) is not np.ndarray and np.ma.is_masked(values):
         raise DTypeError(f"{name} is a masked array, whose masked values would be read; pass {name}.filled(value)")
-    return np.asarray(values)
+    try:
+        return np.asarray(values)
+    except ValueError:
+        widths = [np.size(row) for row in values]  # type: ignore[union-attr]  # a sequence, or NumPy would have read it
+        for row in np.flatnonzero(np.not_equal(widths, widths[0]))[:1].tolist():
+            raise ShapeError(f"row {row} of {name} has {widths[row]} values, but row 0 has {widths[0]}") from None
+        raise
 
 
 def index_dtype(V: int) -> type[np.signedinteger[Any]]:

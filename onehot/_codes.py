@@ -11,13 +11,14 @@ Everything behind this door trusts its indices.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from onehot import _kernels as kernels
-from onehot._arrays import Array, index_dtype
+from onehot._arrays import Array, as_array, index_dtype
 from onehot._errors import CodeError, DTypeError, ShapeError, field_label
 
 __all__ = ["Categories", "Encoded", "Missing", "codes_of_matrix", "encode", "normalize_n_categories"]
@@ -26,6 +27,7 @@ Missing: TypeAlias = Literal["error", "zero", "own"]
 Categories: TypeAlias = int | Sequence[int] | npt.NDArray[np.integer[Any]]
 
 MISSING = -1
+LARGEST = np.iinfo(np.int64).max
 
 
 class Encoded(NamedTuple):
@@ -65,7 +67,7 @@ def encode(
         counts = tuple(max(top, 0) + 1 for top in codes.max(axis=0).tolist())
     else:
         raise CodeError("codes have no rows to count categories in; pass n_categories")
-    if sum(counts) > np.iinfo(np.int64).max - f:  # missing="own" will add f
+    if sum(counts) > LARGEST - f:  # missing="own" will add f
         widest = int(np.argmax(counts))
         raise CodeError(
             f"{field_label(widest, names)} has {counts[widest]} categories, more than 64-bit indices can count; "
@@ -120,7 +122,9 @@ def codes_of_matrix(
 
 def normalize_n_categories(n_categories: Categories, f: int) -> tuple[int, ...]:
     """Return one positive Python integer a field; a single number holds for every field."""
-    counts = np.asarray(n_categories)
+    counts = as_array(n_categories, "n_categories")
+    if counts.dtype.kind == "O" and all(isinstance(count, int) for count in counts.flat):
+        raise CodeError(f"n_categories={n_categories!r} is more than 64-bit indices can count")
     if counts.dtype.kind not in "iu":
         raise DTypeError(f"n_categories must be integers, got {n_categories!r}")
     if counts.ndim == 0:
@@ -137,7 +141,7 @@ def _as_integers(codes: npt.ArrayLike, missing: Missing, names: Sequence[str] | 
     """Return `codes` as a 2-D integer array; NaN becomes -1, and anything that is no integer is refused."""
     if np.ma.is_masked(codes):
         raise DTypeError("codes are a masked array; pass codes.filled(-1), and missing='zero' or missing='own'")
-    codes = np.asarray(codes)
+    codes = as_array(codes, "codes")
     if not codes.dtype.isnative:  # NumPy 2.0.0 crashes on a swapped uint32 == -1
         codes = codes.astype(codes.dtype.newbyteorder("="))
     if codes.ndim not in (1, 2):
@@ -152,7 +156,15 @@ def _as_integers(codes: npt.ArrayLike, missing: Missing, names: Sequence[str] | 
         return codes
     if codes.dtype.kind == "f":
         return _integral(codes, missing, names)
-    raise DTypeError(f"codes must be integers, got {codes.dtype}; {_remedy(codes)}")
+    raise DTypeError(f"codes must be integers, got {codes.dtype}; {_first_other(codes, names)}{_remedy(codes)}")
+
+
+def _first_other(codes: Array, names: Sequence[str] | None) -> str:
+    """Return the place and value of the first Python object that is no code, with a semicolon."""
+    for (row, field), value in np.ndenumerate(codes[: len(codes) * (codes.dtype.kind == "O")]):
+        if isinstance(value, bool | np.bool_) or not isinstance(value, Integral) or abs(int(value)) > LARGEST:
+            return f"{field_label(field, names)}, row {row}: {value!r} is not a code; "
+    return ""
 
 
 def _remedy(codes: Array) -> str:

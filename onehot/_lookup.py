@@ -158,6 +158,8 @@ def embed(table: Array, X: OneHot, /) -> tuple[Array, Callable[[Array], RowGradi
 
     Raises
     ------
+    DTypeError
+        If X is not a `OneHot`.
     ShapeError
         If the table does not have V rows.
 
@@ -172,6 +174,10 @@ def embed(table: Array, X: OneHot, /) -> tuple[Array, Callable[[Array], RowGradi
     >>> table.tolist()
     [[1.0], [2.0], [3.8]]
     """
+    if not isinstance(X, OneHot):
+        raise DTypeError(
+            f"X must be a OneHot, got a {type(X).__name__}; pass OneHot(codes, n_categories), or lookup(table, indices)"
+        )
 
     def backprop(dout: Array) -> RowGradient:
         dtable: RowGradient = X.T @ dout

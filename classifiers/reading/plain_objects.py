@@ -11,23 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from onehot import CodeError, DTypeError, ShapeError
+from onehot import CodeError, DTypeError
+from onehot._arrays import as_array
 from onehot._errors import field_label
 
-__all__ = ["as_numbers", "is_missing", "rows_as_array"]
+__all__ = ["as_numbers", "is_missing"]
 
 Array = npt.NDArray[Any]
-
-
-def rows_as_array(X: Any) -> Array:
-    """Return a list of rows as NumPy reads it; raise where one is longer or shorter than the first."""
-    try:
-        return np.asarray(X)
-    except ValueError:
-        widths = [np.size(row) for row in X]
-        for row in np.flatnonzero(np.not_equal(widths, widths[0]))[:1].tolist():
-            raise ShapeError(f"row {row} of X has {widths[row]} values, but row 0 has {widths[0]}") from None
-        raise
 
 
 def as_numbers(X: Any) -> Any:
@@ -38,7 +28,7 @@ def as_numbers(X: Any) -> Any:
     CodeError, DTypeError, ShapeError
         Naming field and row of what is no number, or the row of another length than the first.
     """
-    array = rows_as_array(X)
+    array = as_array(X, "X")
     if array.ndim != 2:
         return X  # is refused as it is
     if array.dtype.kind not in "OSTU":

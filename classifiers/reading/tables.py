@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from classifiers.reading.plain_objects import rows_as_array
 from onehot import DTypeError, OneHot
+from onehot._arrays import as_array
 
 __all__ = [
     "BOOLS",
@@ -77,7 +77,7 @@ def is_table(X: Any) -> bool:
     if is_frame(X):
         kinds = _kinds_in(X) - {NOTHING}
         return not kinds <= {NUMBERS} and not kinds <= {BOOLS}
-    values = X if isinstance(X, np.ndarray) else rows_as_array(X)
+    values = X if isinstance(X, np.ndarray) else as_array(X, "X")
     return values.dtype.kind in "UT" or (values.dtype.kind == "O" and any(isinstance(v, str) for v in values.flat))
 
 

@@ -225,3 +225,11 @@ def test_scatter_add_of_one_axis_of_indices_takes_values_of_any_layout(layout):
     expected = np.zeros((10, 3))
     np.add.at(expected, indices, values)
     np.testing.assert_array_equal(scatter_add(LAYOUTS[layout](values), indices, n_rows=10), expected)
+
+
+@pytest.mark.parametrize("X", [np.array([2, 0, 1]), [2, 0, 1], np.eye(3)], ids=["codes", "list", "dense"])
+def test_embed_is_for_a_one_hot_matrix(X):
+    kind = type(X).__name__
+    message = rf"X must be a OneHot, got a {kind}; pass OneHot\(codes, n_categories\), or lookup\(table, indices\)"
+    with pytest.raises(DTypeError, match=message):
+        embed(np.arange(6.0).reshape(3, 2), X)
