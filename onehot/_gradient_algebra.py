@@ -184,13 +184,15 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         if np.result_type(self.dtype, array.dtype) not in FLOATS:
             return None
         try:
-            array = np.broadcast_to(array, self.shape)
+            shape = np.broadcast_shapes(array.shape, self.shape)
         except ValueError:
+            shape = ()
+        if len(shape) != len(self.shape) or shape[0] != self.shape[0]:
             raise ShapeError(
                 f"the gradient has shape {self.shape}, to which an array of shape {array.shape} does not broadcast"
-            ) from None
+            )
         rows, sums = self.coalesce()
-        return self._with_rows(rows, ufunc(sums, array[rows]))
+        return self._with_rows(rows, ufunc(sums, np.broadcast_to(array, shape)[rows]))
 
     def __mul__(self, factor: Any) -> Any:
         return self._times(factor) if type(factor) is float else super().__mul__(factor)

@@ -287,7 +287,8 @@ class RowGradient(GradientAlgebra):
         if sums.dtype not in FLOATS:
             raise DTypeError(f"values must be float32 or float64, got {sums.dtype}")
         rows.flags.writeable = False
-        return self._of_batch(rows[:, None], sums if sums.ndim == 2 else sums[:, None], self.shape)
+        shape = (len(self), *sums.shape[1:])
+        return self._of_batch(rows[:, None], sums if sums.ndim == 2 else sums[:, None], shape)
 
 
 def _scatter(part: Part, indices: Array, factor: float, table: Array) -> None:

@@ -729,3 +729,16 @@ def test_extended_adds_rows_of_zeros_below():
     assert W.ravel().tolist() == [20, 0, 202, 0, 7]
     with pytest.raises(ShapeError, match="a gradient of 3 rows cannot be extended to 2"):
         g.extended(2)
+
+
+def test_a_gradient_of_one_column_broadcasts_as_an_array_would():
+    g = OneHot([[0, 1], [0, 2]], [3, 3], dtype=np.float64).T @ np.array([[2.0], [3.0]])
+    F = np.arange(12.0).reshape(6, 2) + 1
+    for product, expected in [(g * F, g.toarray() * F), (F * g, F * g.toarray()), (g / F, g.toarray() / F)]:
+        assert isinstance(product, RowGradient)
+        assert product.shape == (6, 2)
+        assert np.array_equal(product.toarray(), expected)
+    with pytest.raises(ShapeError, match=r"the gradient has shape \(6, 1\), to which an array of shape \(2, 6, 1\)"):
+        g * np.ones((2, 6, 1))
+    with pytest.raises(ShapeError, match=r"to which an array of shape \(5, 2\) does not broadcast"):
+        g * F[:5]
