@@ -161,8 +161,8 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         return self
 
     def score(self, X: Any, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Return the mean accuracy of ``predict(X)``, with labels read as `fit` reads them."""
-        accuracy: float = super().score(X, read_labels(X, y), sample_weight)
+        """Return the mean accuracy of ``predict(X)``, with labels and weights read as `fit` reads them."""
+        accuracy: float = super().score(X, read_labels(X, y), read_weights(sample_weight))
         return accuracy
 
     def _design_to_train_on(self, X: Any, weight: Array | None, from_scratch: bool) -> DesignMatrix:
@@ -176,7 +176,10 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
     def _begin(self, design: DesignMatrix) -> None:
         """Become an untrained model for data like these."""
         fan_in = max(1, round(design.nnz / design.shape[0]))
-        self._network = self._new_network(design.shape[1], len(self.classes_), fan_in, self._generator)
+        try:
+            self._network = self._new_network(design.shape[1], len(self.classes_), fan_in, self._generator)
+        except MemoryError as error:
+            raise MemoryError(f"{error}; {self._widest_field()}") from None
         self._optimizer = None
         self.history_ = []
 

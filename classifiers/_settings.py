@@ -87,7 +87,7 @@ class Settings(BaseEstimator):
         for name in ("early_stopping", "standardize", "warm_start"):
             if not isinstance(value := getattr(self, name), bool | np.bool_):
                 raise ValueError(f"{name}={value!r} must be True or False")
-        if not isinstance(self.verbose, Integral):
+        if not isinstance(self.verbose, Integral) or int(self.verbose) < 0:
             raise ValueError(f"verbose={self.verbose!r} must be 0, 1 or 2")
         check_policies(self.handle_unknown, self.handle_missing)
         if not _is_float_type(self.dtype):

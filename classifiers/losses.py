@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from onehot import _kernels as kernels
+from onehot._arrays import as_array
 
 __all__ = ["accuracy", "cross_entropy", "log_softmax", "mse", "sample_nll", "softmax"]
 
@@ -140,7 +141,7 @@ def cross_entropy(
     logits = np.ascontiguousarray(logits)
     weight, total = None, float(len(labels))
     if sample_weight is not None:
-        given = np.asarray(sample_weight, np.float64)
+        given = as_array(sample_weight, "sample_weight").astype(np.float64)
         largest = given.max(initial=0)
         if given.shape != labels.shape or not 0 < largest < np.inf or given.min() < 0:
             raise ValueError(f"sample_weight must be {len(labels)} finite numbers, none negative and not all zero")
@@ -170,7 +171,7 @@ def mse(prediction: npt.ArrayLike, target: npt.ArrayLike, /) -> tuple[float, Arr
     >>> round(loss)
     200000000
     """
-    prediction, target = as_floats(prediction), as_floats(target)
+    prediction, target = as_floats(prediction, "prediction"), as_floats(target, "target")
     if prediction.shape != target.shape or not prediction.size:
         raise ValueError(
             f"prediction and target must have one shape, not empty; got {prediction.shape}, {target.shape}"
@@ -192,20 +193,20 @@ def accuracy(logits: npt.ArrayLike, y: npt.ArrayLike, /) -> float:
 
 
 def _logits(logits: npt.ArrayLike) -> Array:
-    Z = as_floats(logits)
+    Z = as_floats(logits, "logits")
     if not Z.ndim or not Z.shape[-1]:
         raise ValueError(f"logits must have shape (..., K) with a class or more, got {Z.shape}")
     return Z
 
 
-def as_floats(values: npt.ArrayLike) -> Array:
-    """Return float32 and float64 as they are, other numbers as float64."""
-    values = np.asarray(values)
+def as_floats(values: npt.ArrayLike, name: str = "values") -> Array:
+    """Return float32 and float64 as they are, other numbers as float64; raise where some are masked."""
+    values = as_array(values, name)
     return values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)
 
 
 def _checked(logits: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:
-    logits, y = as_floats(logits), np.asarray(y)
+    logits, y = as_floats(logits, "logits"), as_array(y, "y")
     if logits.ndim != 2 or y.shape != logits.shape[:1] or not y.size:
         raise ValueError(f"logits (n, K) and y (n,) do not fit or are empty; got {logits.shape} and {y.shape}")
     if y.dtype.kind not in "iu":

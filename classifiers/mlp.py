@@ -7,7 +7,7 @@ with L layers, all but the last of them hidden, and the activation h.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
 
@@ -142,7 +142,8 @@ class MLPClassifier(CategoricalClassifier):
         super()._check_parameters()
         get_activation(self.activation)
         sizes: Any = self.hidden_layer_sizes
-        if not isinstance(sizes, Iterable) or not all(isinstance(H, Integral) and int(H) > 0 for H in sizes):
+        is_sequence = isinstance(sizes, Sequence | np.ndarray) and np.ndim(sizes) == 1
+        if not is_sequence or not all(isinstance(H, Integral) and int(H) > 0 for H in sizes):
             raise ValueError(f"hidden_layer_sizes={sizes!r} must be a sequence of positive integers, like (64,)")
 
     def _architecture(self) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
 
 __all__ = [
     "AnyOf",
@@ -81,6 +83,8 @@ class StoppingRule(ABC):
         """Return why to stop now, or None."""
 
     def __or__(self, other: StoppingRule) -> AnyOf:
+        if not isinstance(other, StoppingRule):
+            raise TypeError(f"{other!r} is no stopping rule; a function becomes one as __call__ of a StoppingRule")
         return AnyOf((self, other))
 
 
@@ -112,6 +116,10 @@ class MaxEpochs(StoppingRule):
 
     n: int
 
+    def __post_init__(self) -> None:
+        """Raise for what is no number of epochs."""
+        _check_whole(self, "n", 0)
+
     def __call__(self, history: History, /) -> str | None:
         """Return why to stop now, or None."""
         return f"reached {self.n} epochs" if len(history) >= self.n else None
@@ -127,6 +135,10 @@ class GradientNorm(StoppingRule):
 
     epsilon: float
 
+    def __post_init__(self) -> None:
+        """Raise for what no norm can fall below."""
+        _check_not_negative(self, "epsilon")
+
     def __call__(self, history: History, /) -> str | None:
         """Return why to stop now, or None."""
         if not history:
@@ -141,6 +153,11 @@ class LossChange(StoppingRule):
 
     tol: float
     patience: int = 10
+
+    def __post_init__(self) -> None:
+        """Raise for what would stop at once, or never."""
+        _check_not_negative(self, "tol")
+        _check_whole(self, "patience", 1)
 
     def __call__(self, history: History, /) -> str | None:
         """Return why to stop now, or None."""
@@ -159,6 +176,11 @@ class ValidationLoss(StoppingRule):
 
     restores_best = True
 
+    def __post_init__(self) -> None:
+        """Raise for what would stop at once, or never."""
+        _check_not_negative(self, "tol")
+        _check_whole(self, "patience", 1)
+
     def __call__(self, history: History, /) -> str | None:
         """Return why to stop now, or None."""
         losses = [record.val_loss for record in history if record.val_loss is not None]
@@ -167,6 +189,20 @@ class ValidationLoss(StoppingRule):
         if _epochs_without_improvement(losses, self.tol) < self.patience:
             return None
         return f"validation loss did not improve by {self.tol:g} for {self.patience} epochs"
+
+
+def _check_whole(rule: StoppingRule, name: str, low: int) -> None:
+    value: Any = getattr(rule, name)
+    is_whole = isinstance(value, Integral)
+    if not (is_whole and value >= low):
+        raise ValueError(f"{type(rule).__name__}: {name}={value!r} must be an integer in [{low}, inf)")
+
+
+def _check_not_negative(rule: StoppingRule, name: str) -> None:
+    value: Any = getattr(rule, name)
+    is_number = isinstance(value, Real)
+    if not (is_number and 0 <= value < math.inf):
+        raise ValueError(f"{type(rule).__name__}: {name}={value!r} must be a number in [0, inf)")
 
 
 def _epochs_without_improvement(losses: Sequence[float], tol: float) -> int:

@@ -114,6 +114,8 @@ def classes_of(labels: Array, *, name: str = "y") -> Array:
 def read_classes(classes: npt.ArrayLike) -> Array:
     """Return the classes that the user names, sorted, (K,)."""
     given: Any = classes if hasattr(classes, "dtype") else np.asarray(classes, dtype=object)  # 3 is not to be "3"
+    if np.ndim(given) != 1:
+        raise ValueError(f"classes={classes!r} must be a list of labels")
     return classes_of(read_labels(given, given, name="classes"), name="classes")
 
 

@@ -205,6 +205,15 @@ class InputReader(BaseEstimator):
             missing=self.handle_missing,
         )
 
+    def _widest_field(self) -> str:
+        """Return which field has the most categories, for messages about the size of the table."""
+        if not self.n_categories_:
+            return f"X has {self.n_features_in_} columns"
+        widest, V = int(np.argmax(self.n_categories_)), sum(self.n_categories_)
+        names = getattr(self, "feature_names_in_", None)
+        names = names if names is not None and len(names) == len(self.n_categories_) else None
+        return f"the table has {V} rows, of which {self.n_categories_[widest]} are for {field_label(widest, names)}"
+
     def _are_plain_codes(self, X: Any) -> bool:
         """Tell whether a checked X is an array of integers, of which each that is in range is its own category."""
         f = len(self.n_categories_ or ())
@@ -226,7 +235,7 @@ class InputReader(BaseEstimator):
             raise DTypeError(
                 f"X holds {array.dtype}, neither codes nor numbers; pass X.astype(str), or make numbers of it"
             )
-        return array
+        return array.astype(np.float64) if array.dtype.kind == "O" else array  # bools of polars, None among them
 
     def _given_n_categories(self, f: int) -> tuple[int, ...] | None:
         """Return the rows of each field's block, where the user said how many categories each of f fields has."""

@@ -559,3 +559,30 @@ def test_a_policy_is_one_at_predict_too(policy, X):
 def test_a_number_beyond_floats_is_no_setting():
     with pytest.raises(ValueError, match=r"alpha=10+ must be a number in"):
         SoftmaxRegression(alpha=10**400).fit([[0], [1]], [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"verbose": -1}, "verbose=-1 must be 0, 1 or 2"),
+        ({"hidden_layer_sizes": (H for H in [8])}, "must be a sequence of positive integers"),
+        ({"hidden_layer_sizes": {8}}, r"hidden_layer_sizes=\{8\} must be a sequence of positive integers"),
+    ],
+    ids=str,
+)
+def test_settings_of_an_mlp_without_a_meaning(settings, message):
+    with pytest.raises(ValueError, match=message):
+        MLPClassifier(**settings).fit([[0], [1]], [0, 1])
+
+
+def test_score_refuses_what_is_no_weight():
+    model = SoftmaxRegression().fit([[0], [1]], [0, 1])
+    with pytest.raises(ValueError, match=r"sample_weight, row 0: -1\. Negative values"):
+        model.score([[0], [1]], [0, 0], sample_weight=[-1, 3])
+
+
+def test_a_table_that_does_not_fit_into_memory_says_which_field_makes_it_tall():
+    codes = np.array([[2**44, 0], [1, 0]])
+    message = r"the table has 17592186044418 rows, of which 17592186044417 are for field 0"
+    with pytest.warns(UserWarning, match="codes go up to"), pytest.raises(MemoryError, match=message):
+        SoftmaxRegression().fit(codes, [0, 1])

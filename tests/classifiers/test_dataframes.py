@@ -616,3 +616,16 @@ def test_columns_of_neither_categories_nor_numbers_are_named(library, columns, m
     X = package.table(columns) if library == "pyarrow" else package.DataFrame(columns)
     with pytest.raises((ValueError, TypeError), match=message):
         model().fit(X, [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_a_missing_bool_among_bools_is_named(library):
+    table = {"a": [True, None, False], "b": [False, True, True]}
+    made = pytest.importorskip(library, reason=WHY)
+    X = made.table(table) if library == "pyarrow" else made.DataFrame(table)
+    if library == "pandas":
+        X = X.astype("boolean")
+    with pytest.raises(ValueError, match=r"column 0 \('a'\), row 1: Input X contains NaN; numbers must be finite"):
+        SoftmaxRegression().fit(X, [0, 1, 0])
+    fitted = SoftmaxRegression(categorical_features=["a", "b"], handle_missing="own").fit(X, [0, 1, 0])
+    assert fitted.n_categories_ == (3, 3)

@@ -543,7 +543,9 @@ def test_momentum_minimises_the_penalised_objective(problem, momentum, nesterov)
     ("classes", "message"),
     [
         (["a", "b", "c", 3], r"classes, row 3: 3 is of type int, but 'a' in row 0 of str"),
-        ([["a", "b", "c"]], "should be a 1d array"),
+        ([["a", "b", "c"]], r"classes=\[\['a', 'b', 'c'\]\] must be a list of labels"),
+        ({"a"}, r"classes=\{'a'\} must be a list of labels"),
+        ("ab", "classes='ab' must be a list of labels"),
         (["a", "b", None], r"classes, row 2: the label is missing"),
         ([0.0, np.nan], r"classes, row 1: (Input classes contains NaN|the label is missing)"),
         (["a"], "classes has only one class, 'a'"),

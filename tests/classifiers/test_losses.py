@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from classifiers.activations import relu, sigmoid
 from classifiers.losses import accuracy, cross_entropy, log_softmax, mse, sample_nll, softmax
+from onehot import DTypeError
 from tests.tolerance import assert_close
 
 DTYPES = [np.float32, np.float64]
@@ -175,3 +176,17 @@ def test_a_softmax_needs_a_class(function, Z):
 def test_logits_have_two_axes():
     with pytest.raises(ValueError, match=r"logits \(n, K\) and y \(n,\) do not fit"):
         accuracy(np.zeros((2, 2, 2)), [0, 1])
+
+
+def test_masked_values_are_refused():
+    masked, Z = np.ma.array([0, 1], mask=[False, True]), np.zeros((2, 2))
+    with pytest.raises(DTypeError, match="y is a masked array"):
+        cross_entropy(Z, masked)
+    with pytest.raises(DTypeError, match="y is a masked array"):
+        sample_nll(Z, masked)
+    with pytest.raises(DTypeError, match="logits is a masked array"):
+        sample_nll(np.ma.array(Z, mask=np.eye(2, dtype=bool)), [0, 1])
+    with pytest.raises(DTypeError, match="sample_weight is a masked array"):
+        cross_entropy(Z, [0, 1], masked)
+    with pytest.raises(DTypeError, match="prediction is a masked array"):
+        mse(masked, [1.0, 1.0])

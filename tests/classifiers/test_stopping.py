@@ -120,3 +120,40 @@ def test_the_norm_is_that_of_the_last_epoch():
 def test_a_small_first_loss_counts_as_one():
     with pytest.raises(DivergenceError, match="epoch 2"):
         check_divergence(history([0.5, 1001.0]), None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "settings", "message"),
+    [
+        (MaxEpochs, (-1,), r"MaxEpochs: n=-1 must be an integer in \[0, inf\)"),
+        (MaxEpochs, (2.5,), "MaxEpochs: n=2.5 must be an integer"),
+        (GradientNorm, (-1,), r"GradientNorm: epsilon=-1 must be a number in \[0, inf\)"),
+        (LossChange, (math.nan,), "LossChange: tol=nan must be a number"),
+        (
+            LossChange,
+            (
+                0,
+                0,
+            ),
+            r"LossChange: patience=0 must be an integer in \[1, inf\)",
+        ),
+        (ValidationLoss, (0,), "ValidationLoss: patience=0 must be an integer"),
+        (
+            ValidationLoss,
+            (
+                3,
+                "x",
+            ),
+            "ValidationLoss: tol='x' must be a number",
+        ),
+    ],
+)
+def test_a_setting_without_a_meaning_is_refused(rule, settings, message):
+    with pytest.raises(ValueError, match=message):
+        rule(*settings)
+
+
+@pytest.mark.parametrize("other", [3, lambda history: None])
+def test_only_rules_are_joined(other):
+    with pytest.raises(TypeError, match="is no stopping rule; a function becomes one as __call__ of a StoppingRule"):
+        MaxEpochs(3) | other
