@@ -10,6 +10,7 @@ Reference: Li, Xu, Taylor, Studer and Goldstein, "Visualizing the loss landscape
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,7 +57,7 @@ def loss_landscape(
     Raises
     ------
     NotFittedError, ValueError
-        If the model is not fitted, X or y do not fit to it, or the resolution is not odd.
+        If the model is not fitted, X or y do not fit to it, the resolution is not odd, or the extent not positive.
 
     Notes
     -----
@@ -73,8 +74,10 @@ def loss_landscape(
     (array([-1.,  0.,  1.]), (3, 3))
     """
     check_is_model(model)
-    if resolution < 3 or resolution % 2 == 0:
+    if not isinstance(resolution, Integral) or resolution < 3 or resolution % 2 == 0:
         raise ValueError(f"resolution={resolution!r} must be odd and at least 3, so that the model is in the middle")
+    if not 0 < extent < np.inf:
+        raise ValueError(f"extent={extent!r} must be a positive number")
     data = model._dataset(X, y)
     network = model._network
     weights = [np.array(W) for W in network.weights]

@@ -70,7 +70,7 @@ def learning_curves(model: CategoricalClassifier | History, *, metric: str = "lo
     integer_ticks(ax.xaxis)
     if metric == "loss" and 0 < np.nanmin(training) < np.nanmax(training) / 20:
         ax.set_yscale("log")
-    ax.legend(frameon=False)
+    ax.legend(fontsize="small", handlelength=1.5, framealpha=0.85, edgecolor="none")  # a small axes has no empty corner
     return ax
 
 

@@ -37,7 +37,7 @@ def decision_grid(model: CategoricalClassifier, X: Any, fields: tuple[int, int])
     check_is_model(model)
     values, n_categories = _columns(model, X)
     width = values.shape[1]
-    if len({field for field in fields if field in range(width)}) != 2:
+    if np.shape(fields) != (2,) or len({field for field in fields if field in range(width)}) != 2:
         raise ValueError(f"fields={fields!r} must be two of the positions 0 to {width - 1}")
     if n_categories is None:
         axes = [_mesh(values[:, column]) for column in fields]

@@ -13,6 +13,7 @@ from classifiers.loss_landscape import loss_landscape as evaluate_landscape
 from classifiers.plots._axes import BESIDE, axes_of, class_colors, integer_ticks
 from classifiers.plots._decision_grid import decision_grid
 from classifiers.plots._search_grid import search_grid
+from classifiers.reading.labels import read_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,6 +91,7 @@ def decision_regions(
     across, up, P, samples, of_codes = decision_grid(model, X, fields)
     if y is not None and np.shape(y) != samples.shape[1:]:
         raise ValueError(f"y has shape {np.shape(y)}, but X has {samples.shape[1]} rows")
+    y_index = None if y is None else model._index_of(read_labels(X, y))
     ax = axes_of(ax, figsize=(5.2, 4.2))
     K = P.shape[-1]
     colors = class_colors(K)
@@ -97,11 +99,11 @@ def decision_regions(
     image = 1 - (0.15 + 0.55 * certainty) * (1 - colors[P.argmax(axis=-1)])  # between white and the colour of the class
     (left, right), (bottom, top) = _edges(across), _edges(up)
     ax.imshow(image, origin="lower", extent=(left, right, bottom, top), aspect="auto", interpolation="nearest")
-    if y is not None:
+    if y_index is not None:
         spread = np.random.default_rng(JITTER).uniform(-0.3, 0.3, samples.shape) if of_codes else 0
         shown = (samples >= 0).all(axis=0) if of_codes else slice(None)  # a missing code is in no cell
         x0, x1 = (samples + spread)[:, shown]
-        ax.scatter(x0, x1, c=colors[model._index_of(np.asarray(y))][shown], s=18, edgecolors="white", linewidths=0.5)
+        ax.scatter(x0, x1, c=colors[y_index][shown], s=18, edgecolors="white", linewidths=0.5)
     for name, color in zip(model.classes_.tolist(), colors, strict=True):
         ax.plot([], [], "s", color=color, label=str(name))
     ax.legend(title="class", **BESIDE)
@@ -121,7 +123,7 @@ def hyperparameter_grid(
 
     Parameters
     ----------
-    search : fitted GridSearchCV, or its ``cv_results_``
+    search : fitted GridSearchCV, or its ``cv_results_``, also as a DataFrame
     parameters : pair of str, optional
         Vertical and horizontal axis, named as in `param_grid`; by default the two that vary. Where others vary too, a
         cell shows its best score over them.
@@ -132,20 +134,23 @@ def hyperparameter_grid(
     Raises
     ------
     ValueError
-        If `parameters` is not given and not exactly two vary, naming those that do; if the search has no parameter or
-        no metric of a given name, naming those that it has; if none of its scores is a number.
+        If `parameters` are not two, or not given and not exactly two vary, naming those that do; if the search has no
+        parameter or no metric of a given name, naming those that it has; if none of its scores is a number.
     NotFittedError
         If the search is not fitted.
 
     Notes
     -----
-    A cell says mean and standard deviation over the folds; the best cell has a frame.
+    A cell says mean and standard deviation over the folds, or that the fits failed; the best cell has a frame. A cell
+    that was not tried is empty.
     """
-    mean, std, parameters, row_names, column_names, score_name = search_grid(search, parameters, metric)
+    mean, std, was_tried, parameters, row_names, column_names, score_name = search_grid(search, parameters, metric)
     ax = axes_of(ax, figsize=(1.9 + 1.1 * len(column_names), 1.4 + 0.75 * len(row_names)))
     image = ax.imshow(mean, cmap="viridis", aspect="auto")
     middle = (np.nanmin(mean) + np.nanmax(mean)) / 2
     for (i, j), score in np.ndenumerate(mean):
+        if not was_tried[i, j]:
+            continue
         text = f"{score:.3f}\n± {std[i, j]:.3f}" if np.isfinite(score) else "failed"
         ax.annotate(text, (j, i), ha="center", va="center", color="black" if not score <= middle else "white")
     i, j = divmod(int(np.nanargmax(mean)), mean.shape[1])

@@ -17,10 +17,11 @@ Array = npt.NDArray[Any]
 
 
 class SearchGrid(NamedTuple):
-    """Mean and standard deviation over the folds, NaN where the fit failed; the parameters down and across."""
+    """Mean and standard deviation over the folds, NaN where none could be computed; the parameters down and across."""
 
     mean: Array
     std: Array
+    was_tried: Array
     parameters: tuple[str, str]
     row_names: list[str]
     column_names: list[str]
@@ -29,9 +30,13 @@ class SearchGrid(NamedTuple):
 
 def search_grid(search: Any, parameters: tuple[str, str] | None, metric: str) -> SearchGrid:
     """Return what `plots.hyperparameter_grid` is to draw; its docstring lists the errors."""
+    if hasattr(search, "to_dict"):  # cv_results_ as a DataFrame, in which many look at it
+        search = search.to_dict("list")
     if not isinstance(search, Mapping):
         check_is_fitted(search, "cv_results_")
     results = search if isinstance(search, Mapping) else search.cv_results_
+    if parameters is not None and (np.shape(parameters) != (2,) or len({*parameters}) != 2):
+        raise ValueError(f"parameters={parameters!r} must be a pair of two names")
     _check_known(f"{metric=}", [metric], "mean_test_", results)
     _check_known(f"{parameters=}", parameters or (), "param_", results)
     if parameters is None:
@@ -39,6 +44,8 @@ def search_grid(search: Any, parameters: tuple[str, str] | None, metric: str) ->
     (row_of, row_names), (column_of, column_names) = (_levels(results[f"param_{name}"]) for name in parameters)
     mean = np.full((len(row_names), len(column_names)), np.nan)
     std = mean.copy()
+    was_tried = np.zeros(mean.shape, bool)
+    was_tried[row_of, column_of] = True
     for score, spread, i, j in zip(
         results[f"mean_test_{metric}"], results[f"std_test_{metric}"], row_of, column_of, strict=True
     ):
@@ -46,7 +53,7 @@ def search_grid(search: Any, parameters: tuple[str, str] | None, metric: str) ->
             mean[i, j], std[i, j] = score, spread
     if np.isnan(mean).all():
         raise ValueError(f"every mean_test_{metric} is NaN: no fit succeeded, or no score could be computed")
-    return SearchGrid(mean, std, parameters, row_names, column_names, _score_name(search, metric))
+    return SearchGrid(mean, std, was_tried, parameters, row_names, column_names, _score_name(search, metric))
 
 
 def _two_that_vary(results: Mapping[str, Any]) -> tuple[str, str]:

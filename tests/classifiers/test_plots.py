@@ -1,5 +1,6 @@
 import builtins
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -477,3 +478,39 @@ def test_the_grid_of_a_search(data):
     assert np.array_equal(pixels(ax), scores)
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["None", "balanced"]
     assert ax.figure.axes[1].get_ylabel() == "mean cross-validated accuracy"
+
+
+def test_a_cell_that_was_not_tried_is_empty():
+    grids = {"param_a": [1, 2], "param_b": [3, 4], "mean_test_score": [0.5, np.nan], "std_test_score": [0.1, np.nan]}
+    assert sorted(text.get_text() for text in plots.hyperparameter_grid(grids).texts) == ["0.500\n± 0.100", "failed"]
+
+
+def test_the_results_of_a_search_may_be_a_frame():
+    pd = pytest.importorskip("pandas", reason="in the test extra")
+    ax, expected = plots.hyperparameter_grid(pd.DataFrame(SEARCH)), plots.hyperparameter_grid(SEARCH)
+    assert [text.get_text() for text in ax.texts] == [text.get_text() for text in expected.texts]
+
+
+@pytest.mark.parametrize("parameters", ["alpha", ("alpha",), ("alpha", "alpha")])
+def test_a_heat_map_has_two_axes(parameters):
+    with pytest.raises(ValueError, match="must be a pair of two names"):
+        plots.hyperparameter_grid(SEARCH, parameters)
+
+
+@pytest.mark.parametrize("fields", [1, (0, 1, 2), (0,), (0, 0), (0, 9)])
+def test_decision_regions_are_of_two_fields(fields, model, data):
+    with pytest.raises(ValueError, match="must be two of the positions 0 to"):
+        plots.decision_regions(model, data[0], fields=fields)
+
+
+def test_decision_regions_name_the_row_of_a_missing_label():
+    model = SoftmaxRegression().fit([[0, 0], [1, 0], [1, 1]], ["yes", "no", "no"])
+    labels: Any = ["yes", None, "no"]
+    with pytest.raises(ValueError, match="y, row 1: the label is missing"):
+        plots.decision_regions(model, [[0, 0], [1, 0], [1, 1]], labels)
+
+
+@pytest.mark.parametrize("setting", [{"extent": 0}, {"extent": np.nan}, {"resolution": 5.0}])
+def test_a_landscape_needs_a_square_of_points(setting, model, data):
+    with pytest.raises(ValueError, match=f"{next(iter(setting))}=.* must be"):
+        plots.loss_landscape(model, *data, **setting)
