@@ -1,7 +1,7 @@
 """Train, predict and evaluate on files: ``python -m classifiers train data.csv --target y --save model.npz``.
 
 A column of text holds categories, unless all its cells are numbers. The exit code is 0, or 1 where something is wrong
-with data, files or training, 2 where it is with the command itself, and 130 after Ctrl-C.
+with data, files or training, 2 where the command cannot be read, and 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
 from classifiers._text_table import aligned
-from classifiers.command_line._file_columns import columns_for, features_in, labels_as, labels_in
+from classifiers.command_line._file_columns import columns_for, features_in, labels_as, labels_to_learn
 from classifiers.command_line._options import OPTION_OF, in_options, parser
 from classifiers.command_line.data_files import SEPARATORS, read_table
 from classifiers.diagnostics import sample_losses, worst_predictions
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
         except (OSError, ValueError, ArithmeticError, ImportError, OneHotError) as error:
             text = in_options(str(error))
-            of_data = text.startswith(("column ", "field "))
+            of_data = text.startswith(("column ", "field ", "X "))
             print(f"error: {options.data}: {text}" if of_data else f"error: {text}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
@@ -66,12 +66,14 @@ def _train(options: argparse.Namespace) -> int:
     for path in (options.save, options.plot):
         if path is not None:
             _check_output(path, options.data)
+    if None not in (options.save, options.plot) and Path(options.save).resolve() == Path(options.plot).resolve():
+        raise ValueError(f"{options.plot}: the model is written there; give the picture another name")
     if options.save is not None:
         check_target(options.save)
     if options.plot is not None:
         _check_plot(options.plot)
     frame = read_table(options.data)
-    y = np.asarray(labels_in(frame, options.target, options.data))
+    y = np.asarray(labels_to_learn(frame, options.target, options.data))
     frame, categorical = features_in(frame.drop(options.target), options.drop, options.categorical, options.data)
     model.set_params(categorical_features=categorical or None)
     print(f"{options.data}: {len(y)} rows, {len(np.unique(y))} classes")

@@ -14,12 +14,14 @@ import narwhals as nw
 from classifiers.reading.plain_objects import is_missing
 
 __all__ = [
+    "are_fractions",
     "are_mostly_numbers",
     "are_spelled_as_numbers",
     "bools_of",
     "labels_of",
     "numbers_of",
     "numeric_categories_of",
+    "two_spellings",
 ]
 
 
@@ -62,6 +64,30 @@ def labels_of(column: nw.Series[Any], known: Collection[Any]) -> nw.Series[Any]:
 def are_spelled_as_numbers(labels: Collection[str]) -> bool:
     """Tell whether labels are numbers as Python writes them: 7 and 7.0, and not 007, which is a name."""
     return all(_is_number(label) and str(_number(label)) == label for label in labels)
+
+
+def two_spellings(cells: Collection[Any]) -> tuple[str, str] | None:
+    """Return two texts of one number among cells, like '5' and '5.0', or None.
+
+    Examples
+    --------
+    >>> two_spellings(["5.0", "a", "6", "5"])
+    ('5', '5.0')
+    """
+    texts = sorted({cell for cell in cells if isinstance(cell, str) and are_spelled_as_numbers([cell])})
+    first_of: dict[int | float, str] = {}
+    for text in texts:
+        first = first_of.setdefault(_number(text), text)
+        if first != text:
+            return first, text
+    return None
+
+
+def are_fractions(cells: Collection[Any]) -> bool:
+    """Tell whether all cells are texts of numbers, and some of fractions."""
+    return all(isinstance(cell, str) and _is_number(cell) for cell in cells) and any(
+        not float(cell).is_integer() for cell in cells
+    )
 
 
 def _label(value: str | bool | int | float, known: Collection[Any]) -> str:

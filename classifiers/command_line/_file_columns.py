@@ -13,16 +13,18 @@ from typing import Any
 import narwhals as nw
 
 from classifiers.command_line._cells import (
+    are_fractions,
     are_mostly_numbers,
     are_spelled_as_numbers,
     bools_of,
     labels_of,
     numbers_of,
     numeric_categories_of,
+    two_spellings,
 )
 from classifiers.reading.plain_objects import is_missing
 
-__all__ = ["columns_for", "features_in", "labels_as", "labels_in"]
+__all__ = ["columns_for", "features_in", "labels_as", "labels_in", "labels_to_learn"]
 
 
 def labels_in(frame: nw.DataFrame[Any], target: str, path: str) -> list[Any]:
@@ -36,6 +38,28 @@ def labels_in(frame: nw.DataFrame[Any], target: str, path: str) -> list[Any]:
     if not labels:
         raise ValueError(f"{path}: there are no rows")
     return labels
+
+
+def labels_to_learn(frame: nw.DataFrame[Any], target: str, path: str) -> list[Any]:
+    """Return the labels; warn where they are hardly meant as classes."""
+    labels = labels_in(frame, target, path)
+    distinct = {*labels}
+    if are_fractions(distinct):
+        warnings.warn(
+            f"{path}: column {target!r} holds fractions, and each of its {len(distinct)} numbers is taken as a class",
+            stacklevel=2,
+        )
+    _warn_of_two_spellings(path, target, distinct)
+    return labels
+
+
+def _warn_of_two_spellings(path: str, name: str, cells: Collection[Any]) -> None:
+    if spellings := two_spellings(cells):
+        warnings.warn(
+            f"{path}: column {name!r} holds {spellings[0]!r} and {spellings[1]!r}, which are taken as different; "
+            "spell numbers alike",
+            stacklevel=3,
+        )
 
 
 def labels_as(known: Collection[str], frame: nw.DataFrame[Any], target: str, path: str) -> list[str]:
@@ -67,6 +91,8 @@ def features_in(
         column = frame[name]
         if _matches(name, categorical) or not (column.dtype.is_numeric() or column.dtype == nw.String):
             categories.append(name)
+            if column.dtype == nw.String:
+                _warn_of_two_spellings(path, name, {*column.to_list()})
             continue
         try:
             numbers.append(numbers_of(column))

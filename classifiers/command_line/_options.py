@@ -92,6 +92,8 @@ def in_options(message: str) -> str:
     "row 3: 'Rome' is unknown; train with --handle-unknown ignore to let it contribute nothing"
     """
     message = message.replace("name the column in categorical_features, and pass", "train with --categorical and")
+    message = re.sub(r" or tol=\S+", "", message).replace("early_stopping cannot", "--valid cannot")
+    message = message.replace("pass X_val and y_val, or another", "pass another")
     for name, option in OPTION_OF.items():
         message = re.sub(rf"\bpass {name}=", f"train with {name}=", message)
         message = re.sub(rf"(?<!['\"\w]){name}='?([\w.+-]+)'?", rf"{option} \1", message)
