@@ -41,11 +41,25 @@ def read_table(path: str) -> nw.DataFrame[Any]:
             names = _header(file, SEPARATORS[suffix]) if suffix in SEPARATORS else []
             frame: nw.DataFrame[Any] = nw.from_native(_read(file, suffix), eager_only=True)
         except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
+            place = _what_is_wrong(path, SEPARATORS[suffix]) if suffix in SEPARATORS else ""
+            raise ValueError(f"{path}: {place or error}") from error
     if names[:1] != [""]:
         return frame
     warnings.warn(f"{path}: column 0 has no name, as row labels have none; it is left out", stacklevel=2)
     return frame.drop(frame.columns[0])
+
+
+def _what_is_wrong(path: str, separator: str) -> str:
+    """Return the first row that is no text, or has more cells than the header, as neither library names it."""
+    with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        rows = csv.reader(file, delimiter=separator)
+        header = next(rows, [])
+        for row, cells in enumerate(rows):
+            if len(cells) > len(header):
+                return f"row {row} has {len(cells)} cells, but the header {len(header)}"
+            if any("\udc80" <= character <= "\udcff" for cell in cells for character in cell):
+                return f"row {row} is not in UTF-8; write the file in that encoding"
+    return ""
 
 
 def _header(file: Any, separator: str) -> list[str]:

@@ -573,7 +573,7 @@ def test_large_integers_beside_gaps_cannot_be_numbers(tmp_path, capfd, reader):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("city,km,y\n" + "Oslo,1,bike,0\nVoss,9,bus,1\n" * 4, "more (fields than defined|cells than the header)"),
+        ("city,km,y\n" + "Oslo,1,bike,0\nVoss,9,bus,1\n" * 4, "row 0 has 4 cells, but the header 3"),
         ("x,y\n1,a\n2,b\n\n3,a\n", "column 'y', row 2: the label is missing$"),
         ("a,a,y\n1,2,0\n3,4,1\n", "2 columns have the name 'a'$"),
         ("a,,y\n1,2,0\n3,4,1\n", "column 1 has no name; give it one in the first line$"),
@@ -677,3 +677,18 @@ def test_categories_in_two_spellings_are_reported(tmp_path, capfd, reader):
     assert err == (
         f"warning: {path}: column 'x' holds '5' and '5.0', which are taken as different; spell numbers alike\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        (b"c,3,no\n", "row 2 has 3 cells, but the header 2"),
+        (b"\xff\xfe,yes\n", "row 2 is not in UTF-8; write the file"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_named(row, problem, tmp_path, capfd, reader):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"x,y\na,yes\nb,no\n" + row + b"a,no\n")
+    code, _, err = run(capfd, "train", str(path), "--target", "y")
+    assert code == 1
+    assert err.startswith(f"error: {path}: {problem}")
