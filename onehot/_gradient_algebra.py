@@ -208,10 +208,15 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         return self._become(self._joined(self._as_gradient(other)._times(-1.0)))
 
     def __imul__(self, factor: Any) -> Self:
-        return self._become(self * factor)
+        return self._become(self._of_same_shape(self * factor))
 
     def __itruediv__(self, divisor: Any) -> Self:
-        return self._become(self / divisor)
+        return self._become(self._of_same_shape(self / divisor))
+
+    def _of_same_shape(self, result: Any) -> Any:
+        if result.shape != self.shape:
+            raise ShapeError(f"in place, a gradient of shape {self.shape} cannot become one of shape {result.shape}")
+        return result
 
     __iter__ = None  # or __getitem__ would make it iterable
 

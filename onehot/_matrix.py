@@ -21,7 +21,7 @@ from numpy import ndarray
 from onehot import _kernels as kernels
 from onehot._arrays import FLOATS, Array, as_array
 from onehot._codes import Categories, Encoded, Missing, codes_of_matrix, encode
-from onehot._errors import DTypeError, ShapeError
+from onehot._errors import DTypeError, ShapeError, UnsupportedError
 from onehot._lazy_matrix import LazyMatrix, is_array, refusal
 from onehot._refusals import refuses_other_attributes
 from onehot._row_gradient import RowGradient
@@ -203,6 +203,9 @@ class OneHot(LazyMatrix):
 
     def __len__(self) -> int:
         return self.shape[0]
+
+    def __bool__(self) -> bool:
+        raise UnsupportedError("the truth of a one-hot matrix is ambiguous, as that of an array; test len(X) > 0")
 
     @property
     def nnz(self) -> int:

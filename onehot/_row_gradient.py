@@ -25,6 +25,7 @@ __all__ = ["RowGradient"]
 # Factors that a kernel can take in either float type.
 SMALLEST, LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 TINY = 1e-140  # a norm of smaller numbers is inexact: their squares have lost digits
+OFTEN = 64  # entries a row of the table: adding that many one by one would lose digits
 ENTRIES_A_ROW = 2  # of the table: a sum of gradients that has more is summed row by row
 
 
@@ -139,6 +140,9 @@ class RowGradient(GradientAlgebra):
     def __len__(self) -> int:
         return self.shape[0]
 
+    def __bool__(self) -> bool:
+        raise UnsupportedError("the truth of a RowGradient is ambiguous, as that of an array; test g.norm() > 0")
+
     def coalesce(self) -> tuple[Array, Array]:
         """Return the distinct rows, sorted, and the sum of each: (u,) and (u, d), or (u,) for a vector.
 
@@ -196,7 +200,8 @@ class RowGradient(GradientAlgebra):
     def toarray(self) -> Array:
         """Return the dense gradient, (V, d): O(V d) time and memory."""
         dense = np.zeros(self.shape, self.dtype)
-        self.add_to(dense)
+        for part in self._parts:
+            _scatter(part, part.indices, 1.0, dense)
         return dense
 
     def add_to(self, table: Array, scale: float = 1.0, /) -> None:
@@ -223,6 +228,10 @@ class RowGradient(GradientAlgebra):
         self._check_shape(table)
         self._check_holds(table.dtype)
         if table.flags.carray and table.dtype in FLOATS:
+            if sum([part.indices.size for part in self._parts]) >= OFTEN * len(self):
+                # Added one by one, small entries would be lost beside a large number.
+                table += (scale * self.toarray()).astype(table.dtype, copy=False)
+                return
             for part in self._parts:
                 _scatter(part, part.indices, scale, table)
             return

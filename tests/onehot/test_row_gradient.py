@@ -742,3 +742,29 @@ def test_a_gradient_of_one_column_broadcasts_as_an_array_would():
         g * np.ones((2, 6, 1))
     with pytest.raises(ShapeError, match=r"to which an array of shape \(5, 2\) does not broadcast"):
         g * F[:5]
+
+
+@pytest.mark.parametrize("factor", [operator.imul, operator.itruediv])
+def test_a_gradient_keeps_its_shape_in_place(factor):
+    g = OneHot([0, 2], 4, dtype=np.float64).T @ np.ones((2, 1))
+    with pytest.raises(ShapeError, match=r"in place, a gradient of shape \(4, 1\) cannot become one of shape \(4, 3\)"):
+        factor(g, np.ones((4, 3)))
+    assert g.toarray().ravel().tolist() == [1, 0, 1, 0]
+
+
+@pytest.mark.parametrize("d", [(), (2,)], ids=str)
+def test_many_small_entries_of_a_row_are_not_lost_beside_a_large_number(d):
+    n, steps = 20_000, 20
+    X, G = OneHot(np.zeros(n, int), 2), np.full((n, *d), 1 / n)
+    W = np.ones((2, *d), np.float32)
+    for _ in range(steps):
+        W -= 0.0005 * (X.T @ G)
+    expected = np.ones((2, *d))
+    expected[0] -= steps * 0.0005
+    assert_close(W, expected, np.float32, scale=1, terms=3 * steps)
+
+
+@pytest.mark.parametrize("lazy", [OneHot([0, 1]), OneHot([0, 1]).T @ np.ones((2, 1))], ids=["matrix", "gradient"])
+def test_the_truth_is_ambiguous(lazy):
+    with pytest.raises(UnsupportedError, match="ambiguous, as that of an array"):
+        bool(lazy)
