@@ -30,6 +30,8 @@ def zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
 
 
 def _aligned(allocate: Callable[[int, Any], Array], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    if min(shape, default=0) < 0:
+        raise ValueError(f"shape {shape} has a negative length")
     n_bytes = math.prod(shape) * dtype.itemsize
     memory = allocate(n_bytes + LINE, np.uint8)
     start = -memory.ctypes.data % LINE

@@ -206,6 +206,8 @@ def zeros(shape: Shape, /, *, fan_in: float, fan_out: float, rng: Generator, dty
     >>> zeros((1, 3), fan_in=1, fan_out=3, rng=np.random.default_rng(0))
     array([[0., 0., 0.]], dtype=float32)
     """
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise TypeError(f"dtype={dtype!r} is not float32 or float64")
     return aligned_arrays.zeros(shape, dtype)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from onehot import DTypeError
 from onehot import _kernels as kernels
 from onehot._arrays import as_array
 
@@ -202,6 +203,8 @@ def _logits(logits: npt.ArrayLike) -> Array:
 def as_floats(values: npt.ArrayLike, name: str = "values") -> Array:
     """Return float32 and float64 as they are, other numbers as float64; raise where some are masked."""
     values = as_array(values, name)
+    if values.dtype.kind not in "biufO":
+        raise DTypeError(f"{name} must be real numbers, got {values.dtype}")
     return values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)
 
 

@@ -94,6 +94,10 @@ class Network:
             estimate of the whole one.
         total : float, optional
             What to divide by in place of n, where these samples are a part of those that are summed over.
+
+        Notes
+        -----
+        Not checked, as it runs once a batch: that the lengths are equal and the labels in [0, K). `Dataset.check` does.
         """
         inputs: list[Any] = [X]
         backprops = []

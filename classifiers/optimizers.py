@@ -88,7 +88,7 @@ class Optimizer(ABC):
             If a gradient has another shape than its parameter, their numbers differ, or the decay would flip the sign
             of weights.
         """
-        _check_fit(parameters, gradients)
+        _check_fit(parameters, gradients, self.states)
         if not self.states:
             self.states = [self._new_state(W) for W in parameters]
         decay = 1 - self._decay_rate()
@@ -106,6 +106,10 @@ class Optimizer(ABC):
     def fresh(self, **changes: Any) -> Self:
         """Return an optimizer of the same settings, except for `changes`, that has made no step."""
         return replace(self, **changes)
+
+    def goes_on_from(self, other: Optimizer | None) -> bool:
+        """Tell whether the state of `other` is one that this optimizer can take over."""
+        return type(other) is type(self)
 
     def _decay_rate(self) -> float:
         return self.learning_rate * self.weight_decay
@@ -227,6 +231,10 @@ class Adagrad(Optimizer):
     state_names: ClassVar[tuple[str, ...]] = ("sum_of_squares",)
     bounds: ClassVar[Bounds] = Optimizer.bounds | {"epsilon": (TINY, np.inf)}
 
+    def goes_on_from(self, other: Optimizer | None) -> bool:
+        """Tell whether `other` keeps as many sums, one a row or one a weight."""
+        return isinstance(other, Adagrad) and super().goes_on_from(other) and other.row_wise == self.row_wise
+
     def _new_state(self, W: Any) -> State:
         one_a_row = self.row_wise and W.ndim == 2
         return {"sum_of_squares": aligned_arrays.zeros((W.shape[0], 1) if one_a_row else W.shape, W.dtype)}
@@ -312,21 +320,23 @@ class Adam(Optimizer):
         return self.learning_rate, b1, 1 - b1, b2, 1 - b2, 1 - b1**t, 1 - b2**t, self.epsilon
 
 
-def _check_fit(parameters: Sequence[Any], gradients: Sequence[Any]) -> None:
-    """Raise where parameters could not be changed in place, or a gradient would be broadcast."""
+def _check_fit(parameters: Sequence[Any], gradients: Sequence[Any], states: list[State]) -> None:
+    """Raise where parameters could not be changed in place, a gradient be broadcast, or the state is of others."""
     for name, arrays in (("parameters", parameters), ("gradients", gradients)):
         if hasattr(arrays, "dtype"):
             raise TypeError(f"{name} must be a list of arrays, got one {type(arrays).__name__}; pass it in a list")
     if len(parameters) != len(gradients):
         raise ValueError(f"{len(parameters)} parameters need as many gradients, got {len(gradients)}")
+    if states and len(states) != len(parameters):
+        raise ValueError(f"this optimizer has made steps of {len(states)} parameters, got {len(parameters)}")
     for k, (W, dW) in enumerate(zip(parameters, gradients, strict=True)):
-        try:
-            fits = W.shape == dW.shape
-        except AttributeError:
+        if not hasattr(W, "__isub__") or not isinstance(dW, np.ndarray | RowGradient):
             kinds = f"{type(W).__name__} and {type(dW).__name__}"
-            raise TypeError(f"parameter {k} and its gradient must be arrays, got {kinds}") from None
-        if not fits:
+            raise TypeError(f"parameter {k} and its gradient must be arrays, got {kinds}")
+        if W.shape != dW.shape:
             raise ValueError(f"parameter {k} has shape {W.shape}, but its gradient {dW.shape}")
+        if states and any(each.shape[:1] != W.shape[:1] for each in states[k].values()):
+            raise ValueError(f"parameter {k} has shape {W.shape}, which is not that of earlier steps")
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {

@@ -38,6 +38,17 @@ class Dataset(NamedTuple):
     y: Array
     sample_weight: Array | None = None
 
+    def check(self, K: int) -> None:
+        """Raise where X, y and the weights are not of as many rows, or a label is not in [0, K)."""
+        n, y, weight = self.X.shape[0], np.asarray(self.y), self.sample_weight
+        if not n or y.shape != (n,) or (weight is not None and weight.shape != (n,)):
+            shapes = f"{y.shape}" + ("" if weight is None else f" and {weight.shape}")
+            raise ValueError(f"X has {n} rows, but y and the weights have shape {shapes}")
+        if y.dtype.kind not in "iu":
+            raise ValueError(f"y must hold positions of classes, integers, got {y.dtype}")
+        for row in np.flatnonzero((y < 0) | (y >= K))[:1].tolist():
+            raise ValueError(f"y, row {row}: {y[row]} is not in [0, {K})")
+
     def rows(self, rows: Any) -> Dataset:
         """Return the rows that a slice or an array of integers selects."""
         weight = self.sample_weight
@@ -65,9 +76,15 @@ def train(
 
     Raises
     ------
+    ValueError
+        If the data do not fit together or to the network, or `batch_size` is not positive.
     DivergenceError
         When the loss is no longer finite, or has grown as `check_divergence` forbids.
     """
+    for each in (data, *([] if validation is None else [validation])):
+        each.check(len(network.biases[-1]))
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size!r} must be positive")
     history: list[EpochRecord] = []
     learning_rate = optimizer.learning_rate
     watch = GradientFlowMonitor()

@@ -33,3 +33,8 @@ def test_tables_and_what_optimizers_keep_of_them_do(model, solver):
     states = [array for state in fitted._optimizer.states for array in state.values()]
     for array in (fitted._network.weights[0].values, *states):
         assert array.ctypes.data % 64 == 0
+
+
+def test_a_negative_length_is_refused():
+    with pytest.raises(ValueError, match=r"shape \(-3, 2\) has a negative length"):
+        aligned_arrays.empty((-3, 2), np.float32)

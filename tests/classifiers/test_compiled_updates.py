@@ -98,11 +98,13 @@ def test_a_table_that_has_grown_is_refused_as_by_the_formula(shape):
         optimizer.step([np.zeros(shape)], [RowGradient([n_rows - 1], np.ones((1, d)), n_rows=n_rows)])
 
 
-def test_another_kind_of_adagrad_between_two_calls_of_partial_fit_is_refused():
+def test_another_kind_of_adagrad_between_two_calls_of_partial_fit_begins_anew():
     codes, y = np.array([[0], [1], [2]]), [0, 1, 2]
     model = SoftmaxRegression(solver=Adagrad(row_wise=True)).partial_fit(codes, y, classes=[0, 1, 2])
-    with pytest.raises(ValueError, match="shape"):
-        model.set_params(solver=Adagrad()).partial_fit(codes, y)
+    assert [state["sum_of_squares"].shape for state in model._optimizer.states] == [(3, 1), (3,)]
+    model.set_params(solver=Adagrad()).partial_fit(codes, y)
+    assert [state["sum_of_squares"].shape for state in model._optimizer.states] == [(3, 3), (3,)]
+    assert model._optimizer.n_steps == 1
 
 
 def test_the_gradient_of_a_step_keeps_its_values():

@@ -193,3 +193,8 @@ def test_an_unknown_initializer_is_refused():
         get_initializer("xavier")
     with pytest.raises(TypeError, match=r"initializer 0\.01 is not callable; pass a name, or a function"):
         get_initializer(0.01)  # type: ignore[arg-type] # that is the test
+
+
+def test_zeros_are_floats():
+    with pytest.raises(TypeError, match="is not float32 or float64"):
+        zeros((1, 2), fan_in=1, fan_out=2, rng=np.random.default_rng(0), dtype=np.int32)

@@ -190,3 +190,11 @@ def test_masked_values_are_refused():
         cross_entropy(Z, [0, 1], masked)
     with pytest.raises(DTypeError, match="prediction is a masked array"):
         mse(masked, [1.0, 1.0])
+
+
+@pytest.mark.parametrize("values", [["1", "2"], [1j, 2]])
+def test_only_real_numbers_have_a_loss(values):
+    with pytest.raises(DTypeError, match="must be real numbers, got"):
+        softmax(np.array(values))
+    with pytest.raises(DTypeError, match="prediction must be real numbers, got"):
+        mse(values, [1.0, 2.0])

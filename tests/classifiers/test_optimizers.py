@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from classifiers._scaled_table import ScaledTable
 from classifiers.optimizers import SGD, Adagrad, Adam, Momentum, RMSProp, get_optimizer
@@ -291,3 +292,23 @@ def test_what_would_not_be_changed_or_be_broadcast_is_refused(optimizer, paramet
     with pytest.raises(error, match=message):
         optimizer.step(parameters, gradients)
     assert optimizer.n_steps == 0
+
+
+@pytest.mark.parametrize(
+    ("parameter", "gradient"), [(np.float64(2), np.float64(1)), (np.ones((2, 1)), sparse.csr_array(np.ones((2, 1))))]
+)
+def test_what_is_no_array_is_refused(parameter, gradient):
+    with pytest.raises(TypeError, match="parameter 0 and its gradient must be arrays"):
+        SGD(0.1).step([parameter], [gradient])
+
+
+def test_other_parameters_than_before_are_refused_before_any_changes():
+    optimizer, W = Adam(0.1), np.ones((3, 2))
+    optimizer.step([W], [np.ones((3, 2))])
+    before = W.copy()
+    with pytest.raises(ValueError, match="this optimizer has made steps of 1 parameters, got 2"):
+        optimizer.step([W, W], [W, W])
+    with pytest.raises(ValueError, match=r"parameter 0 has shape \(6, 2\), which is not that of earlier steps"):
+        optimizer.step([np.ones((6, 2))], [RowGradient([1], np.ones((1, 2)), n_rows=6)])
+    assert np.array_equal(W, before)
+    assert optimizer.n_steps == 1

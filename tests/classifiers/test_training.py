@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from classifiers.activations import tanh
+from classifiers.activations import identity, tanh
 from classifiers.initializers import glorot_uniform
-from classifiers.network import initialize
+from classifiers.network import Network, initialize
 from classifiers.optimizers import SGD
 from classifiers.stopping import DivergenceError, EpochRecord, MaxEpochs, ValidationLoss
 from classifiers.training import Dataset, train, train_epoch
+from onehot import OneHot
 from tests.classifiers.oracle import DESIGNS, make_problem
 from tests.tolerance import assert_close
 
@@ -22,7 +23,7 @@ class Spy:
     """A design matrix that notes which rows are asked for."""
 
     def __init__(self, X):
-        self.X, self.batches = X, []
+        self.X, self.batches, self.shape = X, [], X.shape
 
     def __getitem__(self, rows):
         self.batches.append(rows.tolist())
@@ -138,3 +139,29 @@ def test_the_epochs_take_no_longer_than_the_fit(problem, network):
     start = time.perf_counter()
     records, _ = fit(network, Dataset(design(problem), problem.y))
     assert sum(record.seconds for record in records) <= time.perf_counter() - start
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"y": np.array([0, 1, 3])}, r"y, row 2: 3 is not in \[0, 3\)"),
+        ({"y": np.array([0, -1, 2])}, r"y, row 1: -1 is not in \[0, 3\)"),
+        ({"y": np.array([0, 1])}, r"X has 3 rows, but y and the weights have shape \(2,\)"),
+        ({"y": np.array([0.0, 1.0, 2.0])}, "y must hold positions of classes, integers, got float64"),
+        ({"sample_weight": np.ones(2)}, r"X has 3 rows, but y and the weights have shape \(3,\) and \(2,\)"),
+    ],
+)
+def test_data_that_do_not_fit_together_are_refused(data, message):
+    network = Network([np.zeros((3, 3))], [np.zeros(3)], identity)
+    dataset = Dataset(**{"X": OneHot([0, 1, 2], 3), "y": np.array([0, 1, 2]), **data})
+    settings: Any = {"schedule": lambda t: 1.0, "stopping": MaxEpochs(1), "rng": np.random.default_rng(0)}
+    with pytest.raises(ValueError, match=message):
+        train(network, dataset, SGD(0.1), batch_size=2, **settings)
+
+
+@pytest.mark.parametrize("batch_size", [0, -5])
+def test_a_batch_has_a_sample_or_more(batch_size):
+    network = Network([np.zeros((3, 3))], [np.zeros(3)], identity)
+    settings: Any = {"schedule": lambda t: 1.0, "stopping": MaxEpochs(1), "rng": np.random.default_rng(0)}
+    with pytest.raises(ValueError, match=f"batch_size={batch_size} must be positive"):
+        train(network, Dataset(OneHot([0, 1, 2]), np.arange(3)), SGD(0.1), batch_size=batch_size, **settings)
