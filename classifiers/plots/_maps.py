@@ -142,9 +142,12 @@ def hyperparameter_grid(
     Notes
     -----
     A cell says mean and standard deviation over the folds, or that the fits failed; the best cell has a frame. A cell
-    that was not tried is empty.
+    that was not tried is empty. Of a search by halving, a candidate's score is that of its last round, and the best is
+    one of those that are left.
     """
-    mean, std, was_tried, parameters, row_names, column_names, score_name = search_grid(search, parameters, metric)
+    mean, std, was_tried, best, parameters, row_names, column_names, score_name = search_grid(
+        search, parameters, metric
+    )
     ax = axes_of(ax, figsize=(1.9 + 1.1 * len(column_names), 1.4 + 0.75 * len(row_names)))
     image = ax.imshow(mean, cmap="viridis", aspect="auto")
     middle = (np.nanmin(mean) + np.nanmax(mean)) / 2
@@ -153,7 +156,7 @@ def hyperparameter_grid(
             continue
         text = f"{score:.3f}\n± {std[i, j]:.3f}" if np.isfinite(score) else "failed"
         ax.annotate(text, (j, i), ha="center", va="center", color="black" if not score <= middle else "white")
-    i, j = divmod(int(np.nanargmax(mean)), mean.shape[1])
+    i, j = best
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]) * 0.47
     ax.plot(j + corners[:, 0], i + corners[:, 1], color="black", lw=2)
     ax.set_xticks(range(len(column_names)), column_names)

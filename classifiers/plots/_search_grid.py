@@ -22,6 +22,7 @@ class SearchGrid(NamedTuple):
     mean: Array
     std: Array
     was_tried: Array
+    best: tuple[int, int]
     parameters: tuple[str, str]
     row_names: list[str]
     column_names: list[str]
@@ -43,17 +44,21 @@ def search_grid(search: Any, parameters: tuple[str, str] | None, metric: str) ->
         parameters = _two_that_vary(results)
     (row_of, row_names), (column_of, column_names) = (_levels(results[f"param_{name}"]) for name in parameters)
     mean = np.full((len(row_names), len(column_names)), np.nan)
-    std = mean.copy()
-    was_tried = np.zeros(mean.shape, bool)
-    was_tried[row_of, column_of] = True
-    for score, spread, i, j in zip(
-        results[f"mean_test_{metric}"], results[f"std_test_{metric}"], row_of, column_of, strict=True
+    std, last = mean.copy(), np.full(mean.shape, -1)
+    rounds = results.get("iter", [0] * len(row_of))  # of a search that halves: scores of others are of fewer samples
+    for number, score, spread, i, j in zip(
+        rounds, results[f"mean_test_{metric}"], results[f"std_test_{metric}"], row_of, column_of, strict=True
     ):
-        if score > mean[i, j] or np.isnan(mean[i, j]):  # a fit that failed is no better than any
-            mean[i, j], std[i, j] = score, spread
+        is_better = score > mean[i, j] or np.isnan(mean[i, j])  # a fit that failed is no better than any
+        if number > last[i, j] or (number == last[i, j] and is_better):
+            mean[i, j], std[i, j], last[i, j] = score, spread, number
     if np.isnan(mean).all():
         raise ValueError(f"every mean_test_{metric} is NaN: no fit succeeded, or no score could be computed")
-    return SearchGrid(mean, std, was_tried, parameters, row_names, column_names, _score_name(search, metric))
+    finalists = np.where(last == last.max(), mean, np.nan)
+    best = np.nanargmax(finalists if np.isfinite(finalists).any() else mean)
+    row, column = divmod(int(best), mean.shape[1])
+    names = parameters, row_names, column_names, _score_name(search, metric)
+    return SearchGrid(mean, std, last >= 0, (row, column), *names)
 
 
 def _two_that_vary(results: Mapping[str, Any]) -> tuple[str, str]:

@@ -514,3 +514,17 @@ def test_decision_regions_name_the_row_of_a_missing_label():
 def test_a_landscape_needs_a_square_of_points(setting, model, data):
     with pytest.raises(ValueError, match=f"{next(iter(setting))}=.* must be"):
         plots.loss_landscape(model, *data, **setting)
+
+
+def test_of_a_search_by_halving_the_last_round_counts():
+    rounds = {
+        "param_a": [1, 2, 1],
+        "param_b": [3, 4, 3],
+        "iter": [0, 0, 1],
+        "mean_test_score": [0.4, 0.9, 0.6],
+        "std_test_score": [0.1, 0.2, 0.3],
+    }
+    ax = plots.hyperparameter_grid(rounds)
+    assert sorted(text.get_text() for text in ax.texts) == ["0.600\n± 0.300", "0.900\n± 0.200"]
+    (frame,) = ax.get_lines()
+    assert np.round(np.transpose(xy(frame)).mean(axis=0)).tolist() == [0, 0]
