@@ -15,7 +15,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from classifiers._fitted_model import FittedModel
 from classifiers._settings import Settings
@@ -120,6 +120,8 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
     ) -> Self:
         """Make one epoch over this data, going on from where the model is, with the parameters that it has now.
 
+        What the first call learned of columns stays: `standardize` and `categorical_features` have had their effect.
+
         Parameters
         ----------
         X, y : as for `fit`
@@ -162,7 +164,15 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
 
     def score(self, X: Any, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return the mean accuracy of ``predict(X)``, with labels and weights read as `fit` reads them."""
-        accuracy: float = super().score(X, read_labels(X, y), read_weights(sample_weight))
+        check_is_fitted(self)
+        labels, weight = read_labels(X, y), read_weights(sample_weight)
+        if weight is not None and weight.ndim == 0:
+            weight = None  # all equal
+        kinds = labels.dtype.kind + self.classes_.dtype.kind
+        if "S" in kinds or "O" in kinds:  # bytes and large integers, of which scikit-learn has no accuracy
+            check_consistent_length(labels, weight)
+            return float(np.average(self.predict(X) == labels, weights=weight))
+        accuracy: float = super().score(X, labels, weight)
         return accuracy
 
     def _design_to_train_on(self, X: Any, weight: Array | None, from_scratch: bool) -> DesignMatrix:
@@ -215,7 +225,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
                 raise type(error)(f"validation data: {error}") from error
         if not self.early_stopping:
             return data, None
-        return hold_out(data, self.validation_fraction, seed=int(self._generator.integers(2**31)))
+        return hold_out(data, float(self.validation_fraction), seed=int(self._generator.integers(2**31)))
 
     def _solve(self, data: Dataset, validation: Dataset | None) -> None:
         """Train until a rule says stop."""
@@ -227,9 +237,9 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
                 self.history_, self.stop_reason_, converged = fit_lbfgs(
                     self._network,
                     data,
-                    alpha=self.alpha,
+                    alpha=float(self.alpha),  # a NumPy number of low precision would round the objective
                     max_iter=int(self.max_iter),
-                    tol=self.tol,
+                    tol=float(self.tol),
                     stopping=stopping,
                     validation=validation,
                     report=report,
@@ -280,7 +290,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         """Return an optimizer of the present parameters that goes on from the last one, if that is of the same kind."""
         optimizer = self._new_optimizer()
         running = self._optimizer
-        if type(running) is type(optimizer):
+        if running is not None and optimizer.goes_on_from(running):
             optimizer.n_steps, optimizer.states = running.n_steps, running.states
         return optimizer
 

@@ -167,7 +167,7 @@ def gradient_check(
         if isinstance(X_or_reason, str):
             skipped.append(f"{format:8}not checked: {X_or_reason}")
             continue
-        differences = _Differences(network, data._replace(X=X_or_reason), model.alpha, tolerance)
+        differences = _Differences(network, data._replace(X=X_or_reason), float(model.alpha), tolerance)
         for parameter, gradient, name in zip(network.parameters, differences.gradients(), names, strict=True):
             directions = _entries(parameter, name) if every else _random_directions(parameter, seed)
             compared = (

@@ -77,8 +77,15 @@ class ScaledTable:
         return self
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        """Return the values themselves where the scale is 1, else a scaled copy: reading changes nothing."""
-        return np.array(self.values if self.scale == 1 else self.values * self.scale, dtype=dtype, copy=copy)
+        """Return the values themselves where the scale is 1, else a scaled copy: reading changes nothing.
+
+        Unless a copy is asked for, it is read-only: what is written into it would be lost.
+        """
+        if self.scale == 1:
+            return np.array(self.values, dtype=dtype, copy=copy)
+        scaled = np.array(self.values * self.scale, dtype=dtype)
+        scaled.flags.writeable = bool(copy)
+        return scaled
 
     def fold(self) -> None:
         """Multiply the scale into the values, in place: O(V d)."""

@@ -46,7 +46,7 @@ class Settings(BaseEstimator):
     def _stopping_rule(self) -> StoppingRule:
         """Return the rule that the parameters describe, beside `max_iter`."""
         if self.stopping is not None:
-            return self.stopping
+            return AnyOf((self.stopping,))  # which checks what it returns
         if self.early_stopping:
             return ValidationLoss(patience=self.n_iter_no_change, tol=self.tol)
         if self.solver == "lbfgs":

@@ -143,7 +143,8 @@ class MLPClassifier(CategoricalClassifier):
         get_activation(self.activation)
         sizes: Any = self.hidden_layer_sizes
         is_sequence = isinstance(sizes, Sequence | np.ndarray) and np.ndim(sizes) == 1
-        if not is_sequence or not all(isinstance(H, Integral) and int(H) > 0 for H in sizes):
+        is_bool = is_sequence and bool in map(type, sizes)
+        if not is_sequence or is_bool or not all(isinstance(H, Integral) and int(H) > 0 for H in sizes):
             raise ValueError(f"hidden_layer_sizes={sizes!r} must be a sequence of positive integers, like (64,)")
 
     def _architecture(self) -> dict[str, Any]:

@@ -36,8 +36,8 @@ class EpochRecord:
     epoch : int
         Counted from 1 in each `fit`; `partial_fit` counts on.
     loss, accuracy : float
-        Mean cross-entropy in nats, without the penalty, and fraction correct on the training data: for minibatch
-        solvers as the batches were met, each before its step.
+        Mean cross-entropy in nats, without the penalty, and fraction correct on the training data, both weighted: for
+        minibatch solvers as the batches were met, each before its step.
     val_loss, val_accuracy : float or None
         The same on validation data, after the epoch.
     gradient_norms : tuple of float
@@ -100,8 +100,12 @@ class AnyOf(StoppingRule):
         return any(rule.restores_best for rule in self.rules)
 
     def __call__(self, history: History, /) -> str | None:
-        """Return the first reason, or None."""
-        return next((reason for rule in self.rules if (reason := rule(history)) is not None), None)
+        """Return the first reason, or None; raise TypeError for what is neither."""
+        for rule in self.rules:
+            reason = rule(history)
+            if reason is not None:
+                return _checked_reason(reason, rule)
+        return None
 
 
 @dataclass(frozen=True)
@@ -191,6 +195,12 @@ class ValidationLoss(StoppingRule):
         return f"validation loss did not improve by {self.tol:g} for {self.patience} epochs"
 
 
+def _checked_reason(reason: Any, rule: StoppingRule) -> str:
+    if not isinstance(reason, str):
+        raise TypeError(f"{rule!r} returned {reason!r}; a rule returns the reason to stop, a string, or None to go on")
+    return reason
+
+
 def _check_whole(rule: StoppingRule, name: str, low: int) -> None:
     value: Any = getattr(rule, name)
     is_whole = isinstance(value, Integral)
@@ -214,10 +224,17 @@ def _epochs_without_improvement(losses: Sequence[float], tol: float) -> int:
 
 
 def check_divergence(history: History, learning_rate: float | None) -> None:
-    """Raise `DivergenceError` if the last loss is not finite or far above where training began."""
-    first, last = history[0].loss, history[-1]
-    bound = 1e3 * min(max(first, 1.0), 1e3)  # the first epoch, too, may be out of bounds
+    """Raise `DivergenceError` if the last loss is not finite or far above where training began.
+
+    The loss of a first epoch of steps is held against a million; L-BFGS, which has no `learning_rate`, never climbs.
+    """
+    last, is_first = history[-1], len(history) == 1
+    bound = 1e3 * max(history[0].loss, 1.0)
+    if is_first:
+        bound = 1e6 if learning_rate is not None else math.nextafter(math.inf, 0)
     if last.loss <= bound:
         return
     advice = "" if learning_rate is None else f"; try learning_rate={learning_rate / 10:g}, a tenth of the present one"
+    if is_first:
+        advice += "; columns of X should be scaled to about 1"
     raise DivergenceError(f"training diverged in epoch {last.epoch}: the loss is {last.loss}{advice}")

@@ -74,6 +74,9 @@ def _train(options: argparse.Namespace) -> int:
         _check_plot(options.plot)
     frame = read_table(options.data)
     y = np.asarray(labels_to_learn(frame, options.target, options.data))
+    for pattern in (*options.drop, *options.categorical):
+        if pattern == options.target:
+            raise ValueError(f"{options.data}: {pattern!r} is the target, and no column to learn from")
     frame, categorical = features_in(frame.drop(options.target), options.drop, options.categorical, options.data)
     model.set_params(categorical_features=categorical or None)
     print(f"{options.data}: {len(y)} rows, {len(np.unique(y))} classes")
@@ -153,6 +156,8 @@ def _new_model(options: argparse.Namespace) -> Model:
     model.set_params(early_stopping=getattr(options, "validation_fraction", 0) != 0)
     if model.solver == "lbfgs":
         unused = MINIBATCH_PARAMETERS if model.early_stopping else MINIBATCH_PARAMETERS | {"n_iter_no_change"}
+        if "n_iter_no_change" in given & unused:
+            raise ValueError("--patience is for --valid, with which validation data decide when to stop; pass that too")
         for name in sorted(given & unused):
             raise ValueError(f"{OPTION_OF[name]} is no option of --solver lbfgs; pass another, like --solver adam")
     model._check_parameters()

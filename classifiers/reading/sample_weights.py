@@ -83,13 +83,15 @@ def weights_of(weight: Array | None, class_weight: ClassWeight, classes: Array, 
 
 def _of_classes(class_weight: Mapping[Any, float], classes: Array) -> Array:
     """Return the weight of each class; one that is not named has weight 1."""
-    known = classes.tolist()
+    weights = np.ones(len(classes))
     for label, weight in class_weight.items():
-        if label not in known:
-            raise ValueError(f"class_weight names {label!r}, which is not one of the classes, {known}")
+        named = [k for k, known in enumerate(classes) if known == label]  # not by hash: of dates it depends on the unit
+        if not named:
+            raise ValueError(f"class_weight names {label!r}, which is not one of the classes, {classes.tolist()}")
         if not 0 <= _number_or_nan(weight) < np.inf:
             raise ValueError(f"class_weight of {label!r} is {weight!r}; weights are numbers from 0")
-    return np.array([class_weight.get(label, 1.0) for label in known], np.float64)
+        weights[named] = weight
+    return weights
 
 
 def mean_one(weight: Array) -> Array:

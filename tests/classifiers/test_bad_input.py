@@ -586,3 +586,15 @@ def test_a_table_that_does_not_fit_into_memory_says_which_field_makes_it_tall():
     message = r"the table has 17592186044418 rows, of which 17592186044417 are for field 0"
     with pytest.warns(UserWarning, match="codes go up to"), pytest.raises(MemoryError, match=message):
         SoftmaxRegression().fit(codes, [0, 1])
+
+
+def test_one_hot_integers_of_several_fields_are_reported():
+    rng = np.random.default_rng(0)
+    one_hot = np.hstack([np.eye(4, dtype=int)[rng.integers(0, 4, 200)] for _ in range(2)])
+    with pytest.warns(UserWarning, match=r"is read as codes of 8 fields; .* pass X.astype\(float\)$"):
+        SoftmaxRegression().fit(one_hot, rng.integers(0, 2, 200))
+
+
+def test_layers_are_no_bools():
+    with pytest.raises(ValueError, match="must be a sequence of positive integers"):
+        MLPClassifier((True,)).fit([[0], [1]], [0, 1])

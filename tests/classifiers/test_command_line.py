@@ -433,7 +433,11 @@ FAILURES = {
         "--learning-rate is no option of --solver lbfgs; pass another, like --solver adam",
     ),
     "a schedule of no steps": ([*TRAIN, "--schedule", "cosine"], "--schedule is no option of --solver lbfgs"),
-    "patience without end": ([*TRAIN, "--patience", "3"], "--patience is no option of --solver lbfgs"),
+    "patience without end": (
+        [*TRAIN, "--patience", "3"],
+        "--patience is for --valid, with which validation data",
+    ),
+    "a target that is dropped": ([*TRAIN, "--drop", "y"], "people.csv: 'y' is the target, and no column to learn from"),
     "a folder": ([*TRAIN, "--save", "."], "error: .: this is a folder; give the name of a file"),
     "the data": ([*TRAIN, "--save", "people.csv"], "people.csv: this file is read, and would be overwritten"),
     "the input": (

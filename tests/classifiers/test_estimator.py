@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from classifiers import MLPClassifier, SoftmaxRegression
+from classifiers.diagnostics import gradient_check
 from classifiers.optimizers import Adagrad, Adam, Momentum, RMSProp
 from classifiers.schedules import Step
 from classifiers.stopping import DivergenceError, GradientNorm, LossChange, MaxEpochs, ValidationLoss
@@ -623,3 +624,46 @@ def test_predictions_take_the_memory_of_the_result():
         size = predict(codes).nbytes
         chunks = 4 * 2**14 * 20 * 8 * (1 + n_threads())
         assert peak_memory(lambda predict=predict: predict(codes)) < size + chunks
+
+
+@pytest.mark.parametrize("alpha", [np.float32(0.01), np.float16(0.01)])
+def test_the_objective_is_in_float64_whatever_alpha_is(alpha):
+    rng = np.random.default_rng(1)
+    X, y = rng.integers(0, 4, (200, 3)), rng.integers(0, 3, 200)
+    given, plain = (SoftmaxRegression(alpha=each, tol=1e-7).fit(X, y) for each in (alpha, float(alpha)))
+    assert np.array_equal(given.coef_, plain.coef_)
+    assert given.stop_reason_ == plain.stop_reason_
+    assert gradient_check(given, X, y).ok
+
+
+def test_a_share_to_validate_on_may_be_of_any_float_type():
+    X, y = np.arange(40)[:, None] % 4, np.arange(40) % 2
+    share: Any = np.float32(0.25)
+    assert SoftmaxRegression(solver="sgd", early_stopping=True, validation_fraction=share).fit(X, y).history_
+
+
+@pytest.mark.parametrize("unit", ["D", "ns"])
+def test_classes_that_are_dates_have_their_weights(unit):
+    X, days = np.arange(30)[:, None] % 5, np.array(["2020", "2021"] * 15, f"M8[{unit}]")
+    weights = dict(zip(np.unique(days), [50, 1], strict=True))
+    weighted = SoftmaxRegression(class_weight=weights).fit(X, days)
+    expected = SoftmaxRegression().fit(X, days, np.where(days == days[0], 50, 1))
+    assert np.array_equal(weighted.coef_, expected.coef_)
+
+
+def test_a_scaled_table_is_read_as_a_copy_that_nobody_writes_into():
+    model = MLPClassifier((4,), solver="sgd", random_state=0).partial_fit([[0], [1]], [0, 1], classes=[0, 1])
+    with pytest.raises(ValueError, match="read-only"):
+        model.coefs_[0][:] = 0
+
+
+@pytest.mark.parametrize("labels", [[b"no", b"yes"], [2**70, 3]], ids=str)
+def test_all_labels_that_are_learned_have_a_score(labels):
+    X, y = [[0], [1], [1], [0]], [labels[0], labels[1], labels[1], labels[1]]
+    model = SoftmaxRegression(alpha=0.01).fit(X, y)
+    assert model.score(X, model.predict(X)) == 1
+
+
+def test_a_weight_of_all_samples_has_no_effect_on_the_score():
+    model = SoftmaxRegression().fit([[0], [1], [1]], [0, 1, 0], 2.0)
+    assert model.score([[0], [1], [1]], [0, 1, 0], 2.0) == model.score([[0], [1], [1]], [0, 1, 0])
