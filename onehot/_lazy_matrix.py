@@ -15,6 +15,7 @@ import scipy
 from onehot._arrays import Array
 from onehot._errors import UnsupportedError
 from onehot._refusals import called
+from onehot._row_gradient import RowGradient
 
 __all__ = ["LazyMatrix", "is_array", "refusal"]
 
@@ -159,6 +160,8 @@ class LazyMatrix(ABC):
             raise UnsupportedError(
                 "a product of two lazy one-hot matrices is not defined; use X.tocsr() for products with other matrices"
             )
+        if isinstance(other, RowGradient):
+            raise UnsupportedError("a product with a RowGradient reads all its rows; write X @ g.toarray(), O(V d)")
         if scipy.sparse.issparse(other):
             matrix: Any = self.tocsr()
             return (matrix @ other).toarray()

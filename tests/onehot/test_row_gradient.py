@@ -768,3 +768,9 @@ def test_many_small_entries_of_a_row_are_not_lost_beside_a_large_number(d):
 def test_the_truth_is_ambiguous(lazy):
     with pytest.raises(UnsupportedError, match="ambiguous, as that of an array"):
         bool(lazy)
+
+
+def test_a_matrix_times_a_gradient_says_what_to_write():
+    X = OneHot([0, 2], 4)
+    with pytest.raises(UnsupportedError, match=r"write X @ g\.toarray\(\), O\(V d\)"):
+        X @ (X.T @ np.ones((2, 1)))

@@ -48,3 +48,24 @@ def test_lsqr():
     solution = lsqr(X, y, atol=1e-14, btol=1e-14)[0]
     expected = np.linalg.lstsq(X.toarray(), y, rcond=None)[0]  # both are the solution of least norm
     assert_close(solution, expected, terms=X.nnz)
+
+
+@pytest.mark.parametrize("scale", [1.0, -2.0])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ["one row", "skewed", "some missing"])
+def test_aslinearoperator_of_the_transpose(name, dtype, scale):
+    case = CASES[name]
+    T: Any = scale * case.matrix(dtype).T
+    operator, dense = aslinearoperator(T), scale * case.dense.T
+    G, W = (np.random.default_rng(1).integers(-9, 9, (size, 2)).astype(dtype) for size in T.shape[::-1])
+    np.testing.assert_array_equal(operator @ G, dense @ G)
+    np.testing.assert_array_equal(operator @ G[:, 0], dense @ G[:, 0])
+    np.testing.assert_array_equal(operator.T @ W, dense.T @ W)
+    np.testing.assert_array_equal(operator.rmatvec(W[:, 0]), dense.T @ W[:, 0])
+
+
+def test_svds_of_the_transpose():
+    X: Any = OneHot(CODES, dtype=np.float64)
+    start = np.ones(min(X.shape))
+    of_matrix, of_transpose = (svds(each, k=3, v0=start, return_singular_vectors=False) for each in (X, X.T))
+    assert_close(of_transpose, of_matrix, terms=X.toarray().size)
