@@ -224,8 +224,8 @@ class OneHot(LazyMatrix):
         """Return ``X.T``."""
         return self.T
 
-    def astype(self, dtype: npt.DTypeLike, /) -> OneHot:
-        """Return the same matrix with ones of another float type; the indices are shared."""
+    def astype(self, dtype: npt.DTypeLike, /, *, copy: bool = False) -> OneHot:
+        """Return the same matrix with ones of another float type; the indices are shared, whatever `copy` says."""
         return self._with_indices(self.indices, dtype=_float_dtype(dtype))
 
     def __getitem__(self, rows: Any, /) -> OneHot:

@@ -192,8 +192,13 @@ class RowGradient(GradientAlgebra):
         """Return an equal gradient. O(1): a batch never changes, so that both can hold it."""
         return self._from_parts(self._parts, self.shape, self.dtype)
 
-    def astype(self, dtype: npt.DTypeLike, /) -> RowGradient:
-        """Return the gradient in another float type, its repeated rows summed in the present one."""
+    def astype(self, dtype: npt.DTypeLike, /, *, copy: bool = True) -> RowGradient:
+        """Return the gradient in another float type, its repeated rows summed in the present one.
+
+        With ``copy=False`` it is itself where it is of that type.
+        """
+        if not copy and np.dtype(dtype) == self.dtype:
+            return self
         rows, sums = self.coalesce()
         return self._with_rows(rows, sums.astype(dtype))
 

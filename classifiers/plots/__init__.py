@@ -97,7 +97,7 @@ def gradient_flow(model: CategoricalClassifier | History, *, ax: Axes | None = N
         ax.plot(epochs, norms[:, layer], color=colors[layer], marker=_marker(history), label=f"{layer + 1}{role}")
     ax.set_yscale("log", nonpositive="mask")
     ax.set_xlabel(_step_name(history))
-    ax.set_ylabel("norm of the loss gradient")
+    ax.set_ylabel("norm of the gradient, with penalty" if _is_full_batch(history) else "norm of the loss gradient")
     integer_ticks(ax.xaxis)
     handles, labels = ax.get_legend_handles_labels()
     ax.legend(handles[::-1], labels[::-1], title="layer", **BESIDE)
@@ -173,5 +173,9 @@ def _marker(history: History) -> str:
     return "." if len(history) == 1 else ""  # of one point there is no line
 
 
+def _is_full_batch(history: History) -> bool:
+    return history[0].learning_rate is None  # which L-BFGS does not have
+
+
 def _step_name(history: History) -> str:
-    return "iteration" if history[0].learning_rate is None else "epoch"  # L-BFGS has no learning rate
+    return "iteration" if _is_full_batch(history) else "epoch"

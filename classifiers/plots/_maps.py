@@ -47,14 +47,15 @@ def loss_landscape(
     ax = axes_of(ax, figsize=(5.7, 4.2))
     filled = ax.contourf(steps, steps, loss, levels=levels, cmap="viridis", norm="log")
     labelled = levels[2:-1:2]
+    digits = next((n for n in range(2, 8) if len({f"{level:.{n}g}" for level in labelled}) == len(labelled)), 8)
     if high > labelled[0]:
         lines = ax.contour(steps, steps, loss, levels=labelled, colors=["white"] * 4 + ["black"] * 2, linewidths=0.6)
-        ax.clabel(lines, fmt="%.2g", fontsize=8)
+        ax.clabel(lines, fmt=f"%.{digits}g", fontsize=8)
     ax.plot(0, 0, "+", color="white", ms=10, mew=2)
     ax.set_aspect("equal")
     ax.set_xlabel("step along δ [filter norms]")
     ax.set_ylabel("step along η [filter norms]")
-    bar = ax.figure.colorbar(filled, ax=ax, label="cross-entropy [nats]", format="%.2g")
+    bar = ax.figure.colorbar(filled, ax=ax, label="cross-entropy [nats]", format=f"%.{digits}g")
     bar.set_ticks(labelled.tolist())
     bar.minorticks_off()
     return ax

@@ -528,3 +528,16 @@ def test_of_a_search_by_halving_the_last_round_counts():
     assert sorted(text.get_text() for text in ax.texts) == ["0.600\n± 0.300", "0.900\n± 0.200"]
     (frame,) = ax.get_lines()
     assert np.round(np.transpose(xy(frame)).mean(axis=0)).tolist() == [0, 0]
+
+
+def test_the_levels_of_a_landscape_have_labels_that_differ():
+    codes, y = np.arange(40)[:, None] % 4, np.arange(40) % 2
+    flat = SoftmaxRegression(alpha=10.0).fit(codes, y)
+    bar = plots.loss_landscape(flat, codes, y, resolution=5).figure.axes[-1]
+    labels = [tick.get_text() for tick in bar.get_yticklabels()]
+    assert len({*labels}) == len(labels) > 1
+
+
+def test_the_gradient_of_a_full_batch_is_that_of_the_objective(data):
+    assert "penalty" in plots.gradient_flow(SoftmaxRegression().fit(*data)).get_ylabel()
+    assert "penalty" not in plots.gradient_flow(SoftmaxRegression(solver="sgd", max_iter=2).fit(*data)).get_ylabel()

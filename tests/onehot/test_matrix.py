@@ -453,3 +453,12 @@ def test_a_batch_has_the_dtype_of_its_matrix(dtype, rows):
     X = OneHot([0, 1, 2, 1], 3, dtype=dtype)
     assert X[rows].dtype == dtype
     assert (X[rows] @ np.eye(3, dtype=np.float32)).dtype == dtype
+
+
+def test_astype_takes_copy_as_arrays_do():
+    X = OneHot([0, 2], 3)
+    assert X.astype(np.float64, copy=False).dtype == np.float64
+    g = X.T @ np.ones((2, 1), np.float32)
+    assert g.astype(np.float32, copy=False) is g
+    assert g.astype(np.float32) is not g
+    assert g.astype(np.float64, copy=False).dtype == np.float64
