@@ -1,8 +1,7 @@
 """When to stop training: rules that read the history, one record an epoch.
 
 A rule is a function of the history: it returns the reason to stop, or None. ``rule1 | rule2`` stops when either does.
-Rules keep no state, so one object serves any number of fits; `interruption.CtrlC` alone does, of a key that was
-pressed.
+Rules keep no state, so one object serves any number of fits; only `interruption.CtrlC` remembers, that it was pressed.
 """
 
 from __future__ import annotations
@@ -102,9 +101,11 @@ class AnyOf(StoppingRule):
     def __call__(self, history: History, /) -> str | None:
         """Return the first reason, or None; raise TypeError for what is neither."""
         for rule in self.rules:
-            reason = rule(history)
+            reason: Any = rule(history)
+            if isinstance(reason, str):
+                return reason
             if reason is not None:
-                return _checked_reason(reason, rule)
+                raise TypeError(f"{rule!r} returned {reason!r}; a rule returns the reason to stop, a string, or None")
         return None
 
 
@@ -193,12 +194,6 @@ class ValidationLoss(StoppingRule):
         if _epochs_without_improvement(losses, self.tol) < self.patience:
             return None
         return f"validation loss did not improve by {self.tol:g} for {self.patience} epochs"
-
-
-def _checked_reason(reason: Any, rule: StoppingRule) -> str:
-    if not isinstance(reason, str):
-        raise TypeError(f"{rule!r} returned {reason!r}; a rule returns the reason to stop, a string, or None to go on")
-    return reason
 
 
 def _check_whole(rule: StoppingRule, name: str, low: int) -> None:

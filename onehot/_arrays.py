@@ -18,13 +18,13 @@ FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def as_array(values: npt.ArrayLike, name: str) -> Array:
-    """Return `values` as an array; raise where some are masked, for they would be read, and for rows of any length."""
+    """Return `values` as an array; raise where some are masked, for they would be read, or rows differ in length."""
     if type(values) is not np.ndarray and np.ma.is_masked(values):
         raise DTypeError(f"{name} is a masked array, whose masked values would be read; pass {name}.filled(value)")
     try:
         return np.asarray(values)
     except ValueError:
-        widths = [np.size(row) for row in values]  # type: ignore[union-attr]  # a sequence, or NumPy would have read it
+        widths = [np.size(row) for row in values] if isinstance(values, list | tuple) else [0]
         for row in np.flatnonzero(np.not_equal(widths, widths[0]))[:1].tolist():
             raise ShapeError(f"row {row} of {name} has {widths[row]} values, but row 0 has {widths[0]}") from None
         raise

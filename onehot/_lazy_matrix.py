@@ -31,9 +31,11 @@ COUNT = (
     "use X.tocsr(), or for the counts of the categories X.tocsr().sum(axis=0) or, "
     "where no code is missing, np.bincount(X.indices.ravel(), minlength=X.shape[1])"
 )
-BESIDE = "join the codes: OneHot(np.column_stack((codes1, codes2)), n_categories)"
-NUMBERS = "; beside numbers, scipy.sparse.hstack((X.tocsr(), numbers))"
-STACK = "join the codes: OneHot(np.concatenate((codes1, codes2)), n_categories), of columns np.column_stack"
+BELOW = "join the codes: OneHot(np.concatenate((codes1, codes2)), n_categories)"
+BESIDE = (
+    "join the codes: OneHot(np.column_stack((codes1, codes2)), n_categories); "
+    "beside numbers use scipy.sparse.hstack((X.tocsr(), numbers))"
+)
 HINTS = {
     "np.multiply": SCALE,
     "np.divide": SCALE,
@@ -44,9 +46,9 @@ HINTS = {
     "mean": COUNT,
     "np.sum": COUNT,
     "np.mean": COUNT,
-    "np.concatenate": STACK + NUMBERS,
-    "np.vstack": STACK,
-    "np.hstack": BESIDE + NUMBERS,
+    "np.concatenate": f"{BELOW}; with axis=1, {BESIDE}",
+    "np.vstack": BELOW,
+    "np.hstack": BESIDE,
 }
 
 

@@ -118,8 +118,8 @@ def scatter_add(
     values = as_array(values, "values")
     if (n_rows is None) == (out is None):
         raise ShapeError("scatter_add needs either n_rows, the height of the result, or out, the array to add to")
-    given: Any = out
-    if out is not None and (not isinstance(given, np.ndarray) or out.ndim != 2):
+    fits = isinstance(out, np.ndarray) and out.ndim == 2
+    if out is not None and not fits:
         raise ShapeError(f"out must be an array of shape (V, d), got a {type(out).__name__} of shape {np.shape(out)}")
     V = len(out) if out is not None else n_rows_of(n_rows)
     indices = _checked_indices(indices, V)

@@ -204,9 +204,13 @@ class RowGradient(GradientAlgebra):
 
     def toarray(self) -> Array:
         """Return the dense gradient, (V, d): O(V d) time and memory."""
+        return self._summed(1.0)
+
+    def _summed(self, scale: float) -> Array:
+        """Return ``scale *`` this gradient as a dense array."""
         dense = np.zeros(self.shape, self.dtype)
         for part in self._parts:
-            _scatter(part, part.indices, 1.0, dense)
+            _scatter(part, part.indices, scale, dense)
         return dense
 
     def add_to(self, table: Array, scale: float = 1.0, /) -> None:
@@ -234,8 +238,7 @@ class RowGradient(GradientAlgebra):
         self._check_holds(table.dtype)
         if table.flags.carray and table.dtype in FLOATS:
             if sum([part.indices.size for part in self._parts]) >= OFTEN * len(self):
-                # Added one by one, small entries would be lost beside a large number.
-                table += (scale * self.toarray()).astype(table.dtype, copy=False)
+                table += self._summed(scale)  # one by one, small entries would be lost beside a large number
                 return
             for part in self._parts:
                 _scatter(part, part.indices, scale, table)
