@@ -44,8 +44,7 @@ __all__ = [
 
 Array = NDArray[np.floating[Any]]
 Shape = tuple[int, ...]
-NUMBERS_A_PART = 1 << 19
-NUMBERS_IN_CACHE = 1 << 16  # in smaller pieces, threads wait for the interpreter's lock
+NUMBERS_A_PART = 1 << 19  # in smaller parts, threads wait for the interpreter's lock more than they gain from the cache
 
 
 class Initializer(Protocol):
@@ -81,21 +80,13 @@ def _filled(shape: Shape, draw: Callable[[Array, Generator], None], rng: Generat
     W: Array = aligned_arrays.empty(shape, dtype)
     if W.dtype not in (np.float32, np.float64):
         raise TypeError(f"dtype={dtype!r} is not float32 or float64")
-
-    def draw_part(part: Array, rng: Generator) -> None:
-        for block in _pieces(part, NUMBERS_IN_CACHE):
-            draw(block, rng)
-
-    parts = _pieces(W.reshape(-1), NUMBERS_A_PART)
+    numbers = W.reshape(-1)
+    parts = [numbers[start : start + NUMBERS_A_PART] for start in range(0, W.size, NUMBERS_A_PART)]
     if len(parts) == 1:
-        draw_part(parts[0], rng)
+        draw(numbers, rng)
     else:
-        map_in_order(lambda task: draw_part(*task), zip(parts, rng.spawn(len(parts)), strict=True))
+        map_in_order(lambda task: draw(*task), zip(parts, rng.spawn(len(parts)), strict=True))
     return W
-
-
-def _pieces(numbers: Array, size: int) -> list[Array]:
-    return [numbers[start : start + size] for start in range(0, numbers.size, size)]
 
 
 def _std(gain: float, **fans: float) -> float:
