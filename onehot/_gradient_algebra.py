@@ -8,6 +8,7 @@ in the rows r that occur; all others stay zero. The sum of g and an array W is W
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import Any, NoReturn, Self
 
@@ -26,6 +27,7 @@ NUMBERS = (int, float, np.integer, np.floating)
 ZERO_PRESERVING = (np.absolute, np.square, np.sqrt, np.cbrt, np.sign)
 
 ATTRIBUTES = {np.shape: "shape", np.ndim: "ndim", np.size: "size"}
+REDUCTIONS = {np.sum: "sum", np.mean: "mean", np.max: "max", np.amax: "max", np.min: "min", np.amin: "min"}
 COMPARISONS = (np.allclose, np.array_equal, np.isclose)
 ABOUT_DTYPE = (np.iscomplexobj, np.isrealobj)  # np.testing asks
 HINT = "np.asarray(g) makes it dense (O(V d)), rows, sums = g.coalesce() gives the rows that occur"
@@ -65,14 +67,36 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         """Return the Euclidean norm."""
 
     def sum(self, axis: None = None) -> Any:
-        """Return the sum of all entries, a NumPy number; sums along an axis are refused."""
-        if axis is not None:
-            raise UnsupportedError(refusal("sum"))
+        """Return the sum of all entries, a NumPy number; sums along an axis are refused, as are the next three."""
+        _check_is_none(axis, "sum")
         return self.coalesce()[1].sum()
+
+    def mean(self, axis: None = None) -> Any:
+        """Return the mean of all entries, those of the rows that do not occur included."""
+        _check_is_none(axis, "mean")
+        return self.sum() / self.dtype.type(math.prod(self.shape))
+
+    def max(self, axis: None = None) -> Any:
+        """Return the largest entry: 0 where all others are negative and some row does not occur."""
+        _check_is_none(axis, "max")
+        return self._reduced(np.max)
+
+    def min(self, axis: None = None) -> Any:
+        """Return the smallest entry."""
+        _check_is_none(axis, "min")
+        return self._reduced(np.min)
+
+    def _reduced(self, to_extreme: Any) -> Any:
+        rows, sums = self.coalesce()
+        return to_extreme(sums) if len(rows) == self.shape[0] else to_extreme(sums, initial=0)
 
     @abstractmethod
     def _with_rows(self, rows: Array, sums: Array) -> Self:
         """Return a gradient of the same table with other rows."""
+
+    @abstractmethod
+    def _as_column(self) -> Self:
+        """Return the gradient of a vector, (V,), as one of shape (V, 1)."""
 
     @abstractmethod
     def _times(self, factor: float, dtype: np.dtype[Any] | None = None) -> Self:
@@ -108,8 +132,8 @@ class GradientAlgebra(NDArrayOperatorsMixin):
                 return getattr(self, ATTRIBUTES[func])
             if func is np.linalg.norm:
                 return self.norm()
-            if func is np.sum:
-                return self.sum()
+            if func in REDUCTIONS:
+                return getattr(self, REDUCTIONS[func])()
             if func is np.copy:
                 return self.copy()
             if func in ABOUT_DTYPE:
@@ -213,6 +237,9 @@ class GradientAlgebra(NDArrayOperatorsMixin):
     def __itruediv__(self, divisor: Any) -> Self:
         return self._become(self._of_same_shape(self / divisor))
 
+    def __ipow__(self, exponent: Any) -> Self:
+        return self._become(self**exponent)
+
     def _of_same_shape(self, result: Any) -> Any:
         if result.shape != self.shape:
             raise ShapeError(f"in place, a gradient of shape {self.shape} cannot become one of shape {result.shape}")
@@ -220,7 +247,10 @@ class GradientAlgebra(NDArrayOperatorsMixin):
 
     __iter__ = None  # or __getitem__ would make it iterable
 
-    def __getitem__(self, key: object) -> NoReturn:
+    def __getitem__(self, key: object) -> Self:
+        """Return ``g[:, None]``, the gradient of a vector as that of a table of one column; all else is refused."""
+        if len(self.shape) == 1 and key == (slice(None), None):
+            return self._as_column()
         raise UnsupportedError(refusal("g[...]"))
 
     def __setitem__(self, key: object, value: object) -> NoReturn:
@@ -240,6 +270,11 @@ class GradientAlgebra(NDArrayOperatorsMixin):
             if not table.shape:
                 hint += "; start a buffer from np.zeros_like(W), and sum() from the first gradient: sum(gs[1:], gs[0])"
             raise ShapeError(f"the gradient has shape {self.shape}, the array it is added to {table.shape}; {hint}")
+
+
+def _check_is_none(axis: None, name: str) -> None:
+    if axis is not None:
+        raise UnsupportedError(refusal(name))
 
 
 def _dense(argument: Any) -> Any:

@@ -124,6 +124,9 @@ class LazyMatrix(ABC):
 
     __rmul__, __radd__, __rsub__ = __mul__, __add__, __sub__
 
+    def __pow__(self, exponent: Any) -> Any:
+        raise UnsupportedError(refusal("np.power"))
+
     @property
     def size(self) -> int:
         """The entries of the dense matrix, n * V."""

@@ -19,7 +19,7 @@ import scipy  # its submodules are loaded when first used: `scipy.sparse` takes 
 from numpy import ndarray
 
 from onehot import _kernels as kernels
-from onehot._arrays import FLOATS, Array, as_array
+from onehot._arrays import FLOATS, Array, as_array, is_real
 from onehot._codes import Categories, Encoded, Missing, codes_of_matrix, encode
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
 from onehot._lazy_matrix import LazyMatrix, is_array, refusal
@@ -253,6 +253,12 @@ class OneHot(LazyMatrix):
         X.shape = (len(indices), self.shape[1])
         X._only_field = None if self._only_field is None else _single_field(indices)
         return X
+
+    def __pow__(self, exponent: Any) -> OneHot:
+        """Return X, whose ones and zeros are their own powers: ``(X @ V)**2 - X**2 @ V**2``, say, needs no other."""
+        if np.ndim(exponent) or not is_real(exponent) or not exponent > 0:
+            raise UnsupportedError(f"X ** {exponent!r} would have ones where X has zeros; only positive powers are X")
+        return self
 
     def __matmul__(self, W: Any, /) -> Any:
         """Return ``X @ W``, (n, d) for W (V, d), (n,) for W (V,): the selected rows, summed over the fields."""

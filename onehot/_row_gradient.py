@@ -73,8 +73,9 @@ class RowGradient(GradientAlgebra):
     of A only the rows that occur are read. Where A is not finite in another row, or the divisor is 0 there, the dense
     result would be NaN; here that row stays zero.
 
-    Of NumPy's functions, the comparisons ``np.allclose``, ``np.isclose`` and ``np.array_equal`` make g dense, at
-    O(V d), and ``np.zeros_like(g)`` is a dense buffer. Others are refused; ``np.asarray(g)`` makes g dense for them.
+    ``np.sum``, ``np.mean``, ``np.max`` and ``np.min`` are of all entries of the dense gradient, at the cost of the rows
+    that occur. The comparisons ``np.allclose``, ``np.isclose`` and ``np.array_equal`` make g dense, at O(V d), and
+    ``np.zeros_like(g)`` is a dense buffer. Other functions are refused; ``np.asarray(g)`` makes g dense for them.
 
     Examples
     --------
@@ -282,6 +283,9 @@ class RowGradient(GradientAlgebra):
             raise ValueError(f"max_norm must be positive, got {max_norm}")
         norm = self.norm()
         return self._times(max_norm / norm) if norm > max_norm else self.copy()
+
+    def _as_column(self) -> RowGradient:
+        return self._from_parts(self._parts, (*self.shape, 1), self.dtype)
 
     def _times(self, factor: float, dtype: np.dtype[Any] | None = None) -> RowGradient:
         parts = tuple([Part(i, values, scale * factor, missing) for i, values, scale, missing in self._parts])

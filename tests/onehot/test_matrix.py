@@ -110,6 +110,21 @@ def test_forward_returns_new_memory():
         assert (W == 1).all()
 
 
+@pytest.mark.parametrize("exponent", [1, 2, 0.5, np.float32(3)])
+def test_powers_of_ones_and_zeros_are_what_they_were(exponent):
+    X = OneHot([[-1, 0], [1, 2]], missing="zero")
+    assert X**exponent is X
+    np.testing.assert_array_equal(X.toarray() ** exponent, X.toarray())
+
+
+@pytest.mark.parametrize("exponent", [0, -1, np.nan, 2j, "2", np.ones(3)])
+def test_other_powers_are_refused(exponent):
+    with pytest.raises(UnsupportedError, match="would have ones where X has zeros; only positive powers are X"):
+        OneHot(CODES) ** exponent
+    with pytest.raises(UnsupportedError, match=r"np\.power is not defined for a lazy one-hot matrix"):
+        OneHot(CODES).T ** exponent
+
+
 def test_what_is_not_finite_stays_in_its_rows():
     W = np.array([[1.0], [np.nan], [np.inf]])
     np.testing.assert_array_equal(OneHot([0, 2, 1, 0], 3) @ W, W[[0, 2, 1, 0]])

@@ -481,8 +481,8 @@ REFUSED: dict[str, Any] = {
         "sum is not defined for a RowGradient; np.asarray(g)",
     ),
     "np.sum of columns": (lambda g: np.sum(g, axis=0), UnsupportedError, "np.sum is not defined for a RowGradient"),
-    "np.max": (np.max, UnsupportedError, "np.max is not defined"),
-    "np.mean": (np.mean, UnsupportedError, "np.mean is not defined"),
+    "np.max of columns": (lambda g: np.max(g, axis=0), UnsupportedError, "np.max is not defined"),
+    "np.std": (np.std, UnsupportedError, "np.std is not defined"),
     "np.median": (np.median, UnsupportedError, "np.median is not defined"),
     "np.round": (np.round, UnsupportedError, "np.round is not defined"),
     "np.concatenate": (lambda g: np.concatenate([g, g]), UnsupportedError, "np.concatenate is not defined"),
@@ -491,7 +491,9 @@ REFUSED: dict[str, Any] = {
     "np.clip": (lambda g: np.clip(g, -1, 1), UnsupportedError, "g.clip(max_norm) limits the norm; to limit each entry"),
     "clip of an array": (lambda g: g.clip(-1, 1), UnsupportedError, "RowGradient(rows, np.clip(sums, -1, 1)"),
     "mean": (lambda g: g.mean(axis=0), UnsupportedError, "mean is not defined for a RowGradient"),
-    "max": (lambda g: g.max(), UnsupportedError, "rows, sums = g.coalesce() gives the rows that occur"),
+    "max": (lambda g: g.max(0), UnsupportedError, "max is not defined for a RowGradient"),
+    "min": (lambda g: g.min(0), UnsupportedError, "min is not defined for a RowGradient"),
+    "std": (lambda g: g.std(), UnsupportedError, "rows, sums = g.coalesce() gives the rows that occur"),
     "T": (lambda g: g.T, UnsupportedError, "T is not defined for a RowGradient"),
     "a name that arrays have not": (lambda g: g.nonsense, AttributeError, "'RowGradient' object has no attribute"),
     "astype(int)": (lambda g: g.astype(int), DTypeError, "values must be float32 or float64, got int64"),
@@ -535,6 +537,37 @@ def test_the_sum_of_all_entries(dtype):
     assert np.sum(g).dtype == dtype
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", [[2, 0, 2], [0, 1, 2, 3, 1], []], ids=["some rows", "all rows", "no row"])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("reduce", [np.sum, np.mean, np.max, np.amax, np.min, np.amin])
+def test_reductions_are_of_the_dense_gradient(reduce, sign, rows, dtype):
+    values = sign * np.arange(1, 2 * len(rows) + 1, dtype=dtype).reshape(-1, 2)
+    g = RowGradient(np.array(rows, int), values, n_rows=4)
+    result = reduce(g)
+    assert result == reduce(g.toarray())
+    assert result == getattr(g, reduce.__name__.replace("ama", "ma").replace("ami", "mi"))()
+    assert result.dtype == dtype
+
+
+def test_the_largest_entry_in_size():
+    """What one looks at first when training blows up; of NaN it says NaN."""
+    g, dense = gradient()
+    assert np.abs(g).max() == np.abs(dense).max()
+    assert np.isnan(RowGradient([1, 2], np.array([np.nan, 1.0]), n_rows=4).max())
+
+
+def test_the_gradient_of_a_vector_as_a_column():
+    g = RowGradient([1, 2, 1], np.array([1.0, 2.0, 4.0]), n_rows=4)
+    np.testing.assert_array_equal(g[:, None], g.toarray()[:, None])
+    np.testing.assert_array_equal(g[:, None] * np.ones((4, 2)), [[0, 0], [5, 5], [2, 2], [0, 0]])
+    for key in (None, (None, slice(None)), (slice(1), None), 0):
+        with pytest.raises(UnsupportedError, match=r"g\[...\] is not defined"):
+            g[key]
+    with pytest.raises(UnsupportedError, match=r"g\[...\] is not defined"):
+        g[:, None][:, None]
+
+
 def test_a_change_in_place_is_seen_under_every_name():
     """Clipping the gradients in a list, or adding weight decay to them, must not be lost."""
     g, dense = gradient()
@@ -547,6 +580,8 @@ def test_a_change_in_place_is_seen_under_every_name():
             dW -= dW * dW
     np.testing.assert_array_equal(g, dense)
     before = g.copy()
+    g **= 2
+    np.testing.assert_array_equal(g, dense**2)
     g *= 0
     assert not g.toarray().any()
     np.testing.assert_array_equal(before, dense)
@@ -703,7 +738,7 @@ def test_built_from_what_does_not_fit(rows, values, error, message):
         RowGradient(rows, values, n_rows=3)
 
 
-@pytest.mark.parametrize("name", ["max", "T", "flags", "__array_interface__", "__dataframe__", "iloc", "todense"])
+@pytest.mark.parametrize("name", ["std", "T", "flags", "__array_interface__", "__dataframe__", "iloc", "todense"])
 def test_what_is_not_there_is_found_missing(name):
     assert not hasattr(gradient()[0], name)
     assert not hasattr(RowGradient, name)

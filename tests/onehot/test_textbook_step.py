@@ -48,6 +48,36 @@ def test_training_is_the_same_in_every_format(name, dtype):
             assert_close(actual, exact, dtype, terms=5 * (n + 2 * K))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", [name for name in CASES if not name.startswith("no rows")])
+def test_a_factorisation_machine_is_the_same_in_every_format(name, dtype):
+    """Rendle, "Factorization Machines", 2010, equation 5, and its gradient."""
+
+    def step(X, w, V, dz, lr):
+        S = X @ V
+        z = X @ w + (S**2 - X**2 @ V**2).sum(axis=1) / 2
+        w -= lr * (X.T @ dz)
+        V -= lr * (X.T @ (dz[:, None] * S) - ((X**2).T @ dz)[:, None] * V)
+        return z, w, V
+
+    X = CASES[name].matrix(dtype)
+    rng = np.random.default_rng(0)
+    w, V, dz = (rng.normal(size=shape).astype(dtype) for shape in (X.shape[1], (X.shape[1], K), len(X)))
+    D, *wide = (each.astype(np.float64) for each in (X.toarray(), w, V, dz))
+    a, A, c = (np.abs(each) for each in wide)  # of which no sum cancels
+    scales = (
+        D @ a + ((D @ A) ** 2).sum(axis=1),
+        a + D.T @ c,
+        A + D.T @ (c[:, None] * (D @ A)) + (D.T @ c)[:, None] * A,
+    )
+    expected = step(D, wide[0], wide[1], wide[2], 0.5)
+    for form in FORMATS.values():
+        results = step(form(X), w.copy(), V.copy(), dz, dtype(0.5))
+        for actual, exact, scale in zip(results, expected, scales, strict=True):
+            assert actual.dtype == dtype
+            assert_close(actual, exact, dtype, scale=scale, terms=2 * X.indices.size + 2 * K + 10)
+
+
 # Each gives dW = lr * (X.T @ dZ) / n, for lr = 0.5 and n = 5 written in another way.
 GRADIENTS: dict[str, Any] = {
     "lr * (X.T @ dZ) / n": lambda X, dZ: 0.5 * (X.T @ dZ) / 5,
