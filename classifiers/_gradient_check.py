@@ -131,7 +131,7 @@ def gradient_check(
     Raises
     ------
     ValueError
-        If X or y do not fit to the model.
+        If X or y do not fit to the model, or the tolerance is not positive.
 
     Notes
     -----
@@ -152,6 +152,8 @@ def gradient_check(
     >>> report.ok, len(report.checks)
     (True, 12)
     """
+    if not tolerance > 0:
+        raise ValueError(f"tolerance={tolerance!r} must be positive: differences are never exact")
     if not hasattr(model, "_network"):
         model = _initialized(model, X, y)
     network = _in_float64(model._network)

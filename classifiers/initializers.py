@@ -15,11 +15,13 @@ first layer's output would have f / V of the variance it should have, and every 
 
 All are called alike, with a ``numpy.random.Generator``: ``he_normal(shape, fan_in=f, fan_out=d, rng=rng, dtype=dtype)``
 returns a new array, drawn in its own dtype (float32 or float64), so that a table of V rows is never held a second time
-in double precision. All raise ValueError where a fan that they use is not positive, TypeError for another dtype.
+in double precision. All raise ValueError where a fan that they use is not positive, TypeError for another dtype or
+kind of generator.
 """
 
 import math
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, Protocol
 
 import numpy as np
@@ -80,6 +82,8 @@ def _filled(shape: Shape, draw: Callable[[Array, Generator], None], rng: Generat
     W: Array = aligned_arrays.empty(shape, dtype)
     if W.dtype not in (np.float32, np.float64):
         raise TypeError(f"dtype={dtype!r} is not float32 or float64")
+    if not isinstance(rng, Generator):
+        raise TypeError(f"rng={rng!r} is not a numpy.random.Generator; pass numpy.random.default_rng(0), say")
     numbers = W.reshape(-1)
     parts = [numbers[start : start + NUMBERS_A_PART] for start in range(0, W.size, NUMBERS_A_PART)]
     if len(parts) == 1:
@@ -188,7 +192,9 @@ def normal(
     >>> round(float(W.std()), 3)
     0.01
     """
-    return _normal(shape, std, rng, dtype)
+    if not (isinstance(std, Real) and 0 <= std < math.inf):
+        raise ValueError(f"std={std!r} must be a number in [0, inf)")
+    return _normal(shape, float(std), rng, dtype)
 
 
 def zeros(shape: Shape, /, *, fan_in: float, fan_out: float, rng: Generator, dtype: DTypeLike = np.float32) -> Array:

@@ -359,6 +359,12 @@ def test_a_format_that_x_does_not_have_is_named(data):
     assert report.skipped[0] in str(report)
 
 
+@pytest.mark.parametrize("tolerance", [0, -1e-5, np.nan])
+def test_a_tolerance_that_nothing_can_meet_is_refused(tolerance, data):
+    with pytest.raises(ValueError, match=r"must be positive: differences are never exact"):
+        gradient_check(MODELS["softmax"], *data, tolerance=tolerance)
+
+
 def test_a_dense_matrix_that_is_too_large_is_not_made(monkeypatch):
     monkeypatch.setattr("classifiers._gradient_check.LARGEST_DENSE", 10**4)
     codes = np.array([[0], [1], [40_000]])

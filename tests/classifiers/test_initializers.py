@@ -85,7 +85,7 @@ def test_the_generator_decides(initializer):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("initializer", VARIANCES, ids=str)
 def test_a_table_is_held_once_and_in_its_own_dtype(initializer, dtype):
-    rng, shape = np.random.default_rng(0), (200_000, 8)
+    rng, shape = np.random.default_rng(0), (1_000_000, 8)
     peak = peak_memory(lambda: initializer(shape, fan_in=2, fan_out=8, rng=rng, dtype=dtype))
     assert peak < 1.1 * math.prod(shape) * np.dtype(dtype).itemsize
 
@@ -106,6 +106,18 @@ def test_a_fan_that_is_not_positive_is_refused(fan):
 def test_another_dtype_is_refused():
     with pytest.raises(TypeError, match="float16"):
         draw(he_normal, dtype=np.float16)
+
+
+@pytest.mark.parametrize("rng", [0, None, np.random.RandomState(0)])
+def test_another_kind_of_generator_is_refused(rng):
+    with pytest.raises(TypeError, match=r"is not a numpy.random.Generator; pass numpy.random.default_rng\(0\), say"):
+        he_uniform((2, 3), fan_in=1, fan_out=1, rng=rng)
+
+
+@pytest.mark.parametrize("std", [-1, math.nan, math.inf, "0.1"])
+def test_a_standard_deviation_that_is_none_is_refused(std):
+    with pytest.raises(ValueError, match=rf"std={std!r} must be a number in \[0, inf\)"):
+        normal((2, 3), fan_in=1, fan_out=1, rng=np.random.default_rng(0), std=std)
 
 
 n, f, V, H, DEPTH = 256, 8, 8 * 1024, 512, 10
