@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from classifiers import diagnostics
 from classifiers._estimator import CategoricalClassifier, check_is_model
-from classifiers.activations import Activation, get_activation
-from classifiers.plots._axes import BESIDE, BLUE, COLORS, GREY, VERMILLION, integer_ticks, line_axes_of
+from classifiers.activations import Activation, SupportsForward, get_activation
+from classifiers.plots._axes import BESIDE, BLUE, COLORS, GREY, VERMILLION, integer_ticks, line_axes_of, short
 from classifiers.plots._maps import decision_regions, hyperparameter_grid, loss_landscape
 from classifiers.stopping import History
 
@@ -105,7 +105,7 @@ def gradient_flow(model: CategoricalClassifier | History, *, ax: Axes | None = N
 
 
 def activations(
-    functions: Sequence[str | Activation] = ("sigmoid", "tanh", "relu", "gelu"),
+    functions: str | SupportsForward | Sequence[str | SupportsForward] = ("sigmoid", "tanh", "relu", "gelu"),
     *,
     limit: float = 4.0,
     ax: Axes | None = None,
@@ -114,17 +114,20 @@ def activations(
 
     Parameters
     ----------
-    functions : sequence of name or Activation
+    functions : name or activation, or a sequence of them
     limit : float
         z goes from -limit to limit.
     ax : Axes, optional
     """
     ax = line_axes_of(ax)
     z = np.linspace(-limit, limit, 801)
-    for each, color in zip(functions, COLORS * len(functions), strict=False):
-        function: Any = get_activation(each)
-        ax.plot(z, function(z), color=color, label=function.name)
-        ax.plot(z, function.derivative(z), color=color, ls="--", lw=1.2)
+    several = [functions] if isinstance(functions, str) or hasattr(functions, "forward") else functions
+    for each, color in zip(several, COLORS * len(several), strict=False):
+        function = get_activation(each)
+        a, backprop = function.forward(z)
+        ax.plot(z, a, color=color, label=getattr(function, "name", type(function).__name__))
+        slope = function.derivative(z) if isinstance(function, Activation) else backprop(np.ones_like(z))
+        ax.plot(z, np.broadcast_to(slope, z.shape), color=color, ls="--", lw=1.2)
     ax.plot([], [], color=GREY, ls="--", lw=1.2, label="derivative")
     ax.set_xlabel("z")
     ax.set_ylabel("φ(z) and its derivative")
@@ -141,21 +144,22 @@ def worst_predictions(
     A dotted line is the loss of guessing, ln K. Bars of samples that are right nevertheless are blue.
     """
     worst = diagnostics.worst_predictions(model, X, y, k)
-    ax = line_axes_of(ax, figsize=(6.4, 1.2 + 0.32 * len(worst)), grid="x")
+    ax = line_axes_of(ax, figsize=(7.2, 1.2 + 0.32 * len(worst)), grid="x")
     rows = np.arange(len(worst))
     losses = [p.loss for p in worst]
     ax.barh(rows, losses, color=[BLUE if p.true == p.predicted else VERMILLION for p in worst])
-    ax.set_yticks(rows, [f"row {p.index}: {p.true}" for p in worst])
-    for row, p in enumerate(worst):
-        taken = f", taken for {p.predicted}" if p.true != p.predicted else ""
-        text = f"P = {p.probability_of_true:.2g}{taken}"
-        ax.annotate(text, (p.loss, row), xytext=(4, 0), textcoords="offset points", va="center")
+    ax.set_yticks(rows, [f"row {p.index}: {short(p.true)}" for p in worst])
+    beside = ax.secondary_yaxis("right")
+    taken = [f", taken for {short(p.predicted)}" if p.true != p.predicted else "" for p in worst]
+    beside.set_yticks(rows, [f"P = {p.probability_of_true:.2g}{what}" for p, what in zip(worst, taken, strict=True)])
+    beside.tick_params(length=0)
+    beside.spines["right"].set_visible(False)
     guessing = math.log(len(model.classes_))
     ax.axvline(guessing, color="black", ls=":", lw=1.2)
     above: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
     ax.annotate(f"guessing, ln {len(model.classes_)}", (guessing, 1), xytext=(3, 2), **above)
     ax.invert_yaxis()
-    ax.set_xlim(0, 1.3 * max(*losses, guessing))
+    ax.set_xlim(0, 1.05 * max(*losses, guessing))
     ax.set_xlabel("loss [nats]")
     return ax
 

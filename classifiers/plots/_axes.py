@@ -10,11 +10,23 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["BESIDE", "BLUE", "COLORS", "GREY", "VERMILLION", "axes_of", "class_colors", "integer_ticks", "line_axes_of"]
+__all__ = [
+    "BESIDE",
+    "BLUE",
+    "COLORS",
+    "GREY",
+    "VERMILLION",
+    "axes_of",
+    "class_colors",
+    "integer_ticks",
+    "line_axes_of",
+    "short",
+]
 
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 COLORS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, "#000000", "#F0E442")
 GREY = "0.45"
+LONG = 20  # characters of a name
 # A legend that covers no data.
 BESIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "frameon": False, "alignment": "left"}
 
@@ -42,6 +54,12 @@ def line_axes_of(ax: Axes | None, grid: Literal["both", "x"] = "both", **options
 def integer_ticks(axis: Any) -> None:
     """Let an axis have ticks at whole numbers only."""
     axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+
+
+def short(name: object) -> str:
+    """Return the text of a name, without its middle where it would take the place of the picture."""
+    text = str(name)
+    return text if len(text) <= LONG else f"{text[: LONG // 2]}…{text[1 - LONG // 2 :]}"
 
 
 def class_colors(K: int) -> npt.NDArray[Any]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from classifiers._estimator import CategoricalClassifier
 from classifiers.loss_landscape import loss_landscape as evaluate_landscape
-from classifiers.plots._axes import BESIDE, axes_of, class_colors, integer_ticks
+from classifiers.plots._axes import BESIDE, axes_of, class_colors, integer_ticks, short
 from classifiers.plots._decision_grid import decision_grid
 from classifiers.plots._search_grid import search_grid
 from classifiers.reading.labels import read_labels
@@ -22,6 +22,8 @@ __all__ = ["decision_regions", "hyperparameter_grid", "loss_landscape"]
 
 Array = npt.NDArray[Any]
 JITTER = 827364  # a seed that nobody draws data with, or the points would line up
+MANY_NAMES = 14  # at the ticks of an axis
+FIT_SIDE_BY_SIDE = 30  # characters, under the axes
 SMALLEST_LOSS = 1e-6  # a logarithmic axis ends somewhere
 
 
@@ -93,7 +95,7 @@ def decision_regions(
     if y is not None and np.shape(y) != samples.shape[1:]:
         raise ValueError(f"y has shape {np.shape(y)}, but X has {samples.shape[1]} rows")
     y_index = None if y is None else model._index_of(read_labels(X, y))
-    ax = axes_of(ax, figsize=(5.2, 4.2))
+    ax = axes_of(ax, figsize=(6.4, 4.2))
     K = P.shape[-1]
     colors = class_colors(K)
     certainty = (P.max(axis=-1, keepdims=True) - 1 / K) / (1 - 1 / K)
@@ -106,14 +108,14 @@ def decision_regions(
         x0, x1 = (samples + spread)[:, shown]
         ax.scatter(x0, x1, c=colors[y_index][shown], s=18, edgecolors="white", linewidths=0.5)
     for name, color in zip(model.classes_.tolist(), colors, strict=True):
-        ax.plot([], [], "s", color=color, label=str(name))
+        ax.plot([], [], "s", color=color, label=short(name))
     ax.legend(title="class", **BESIDE)
-    for axis, field in zip((ax.xaxis, ax.yaxis), fields, strict=True):
+    for axis, field, places in zip((ax.xaxis, ax.yaxis), fields, (across, up), strict=True):
         axis.set_label_text(_field_name(model, field, of_codes))
         if of_codes:
             integer_ticks(axis)
         if of_codes and model._encoder is not None:
-            _name_ticks(axis, [*map(str, model._encoder.categories[field]), "<missing>"])
+            _name_ticks(axis, places, [*model._encoder.categories[field], "<missing>"])
     return ax
 
 
@@ -168,8 +170,13 @@ def hyperparameter_grid(
     return ax
 
 
-def _name_ticks(axis: Any, names: Sequence[str]) -> None:
-    axis.set_major_formatter(lambda place, _: names[int(place)] if place in range(len(names)) else "")
+def _name_ticks(axis: Any, places: Array, names: Sequence[Any]) -> None:
+    """Write the names of categories at their places: at all of them, unless these are too many."""
+    axis.set_major_formatter(lambda place, _: short(names[int(place)]) if place in places else "")
+    if len(places) <= MANY_NAMES:
+        axis.set_ticks(places)
+    if axis.axis_name == "x" and sum(len(short(names[int(place)])) for place in places) > FIT_SIDE_BY_SIDE:
+        axis.set_tick_params(labelrotation=90)
 
 
 def _edges(centers: Array) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 import builtins
 import math
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from classifiers import MLPClassifier, SoftmaxRegression, plots
-from classifiers.activations import Activation, gelu, sigmoid
+from classifiers.activations import Activation, gelu, relu, sigmoid
 from classifiers.diagnostics import sample_losses
 from classifiers.loss_landscape import loss_landscape
 from classifiers.plots._axes import class_colors
@@ -212,6 +213,27 @@ def test_activations_and_their_derivatives():
         assert (value.get_linestyle(), derivative.get_linestyle()) == ("-", "--")
 
 
+class Halved:
+    """An activation that is known by its `forward` only, as the guide allows."""
+
+    def forward(self, z):
+        return z / 2, lambda da: da / 2
+
+
+HALF = Activation("half", lambda z: z / 2, lambda z: np.array(0.5))
+
+
+@pytest.mark.parametrize(
+    ("functions", "name"),
+    [("relu", "relu"), (relu, "relu"), (Halved(), "Halved"), (HALF, "half")],
+    ids=["a name", "an activation", "forward only", "a slope that is one number"],
+)
+def test_one_activation_needs_no_list(functions, name):
+    curve, slope, legend = plots.activations(functions).lines
+    assert (curve.get_label(), legend.get_label()) == (name, "derivative")
+    assert np.shape(curve.get_ydata()) == np.shape(slope.get_ydata()) == np.shape(curve.get_xdata())
+
+
 def test_softmax_has_no_curve():
     with pytest.raises(TypeError, match="no elementwise derivative"):
         plots.activations(["softmax"])
@@ -277,7 +299,8 @@ def test_worst_predictions_are_bars_of_loss(model, data):
     worst = np.argsort(-losses, kind="stable")[:4]
     assert widths(ax) == losses[worst].tolist()
     predicted = model.predict(codes)
-    for tick, text, loss, row in zip(ax.get_yticklabels(), ax.texts[:4], losses[worst], worst, strict=True):
+    beside = ax.child_axes[0].get_yticklabels()
+    for tick, text, loss, row in zip(ax.get_yticklabels(), beside, losses[worst], worst, strict=True):
         assert tick.get_text() == f"row {row}: {y[row]}"
         taken = f", taken for {predicted[row]}" if predicted[row] != y[row] else ""
         assert text.get_text() == f"P = {math.exp(-loss):.2g}{taken}"
@@ -285,6 +308,27 @@ def test_worst_predictions_are_bars_of_loss(model, data):
     assert xy(ax.get_lines()[0])[0] == [math.log(2)] * 2
     assert ax.get_xlabel() == "loss [nats]"
     assert ax.texts[-1].get_text() == "guessing, ln 2"
+
+
+@pytest.mark.parametrize("what", ["worst_predictions", "decision_regions"])
+def test_names_of_usual_length_neither_overlap_nor_leave_the_figure(what):
+    rng = np.random.default_rng(0)
+    cities = ["Oslo", "Bergen", "Trondheim", "Stavanger", "Kristiansand", "Lillehammer"]
+    groups = ["comp.sys.ibm.pc.hardware", "comp.sys.mac.hardware", "soc.religion.christian"]
+    X = pd.DataFrame({"city": rng.choice(cities, 90), "ticket": rng.choice(["single", "season"], 90)})
+    y = rng.choice(groups, 90)
+    ax = getattr(plots, what)(SoftmaxRegression().fit(X, y), X, y)
+    ax.figure.canvas.draw()
+    labels = [*ax.get_xticklabels(), *ax.get_yticklabels(), *ax.texts]
+    labels += [text for child in ax.child_axes for text in child.get_yticklabels()]
+    labels += [] if ax.get_legend() is None else ax.get_legend().get_texts()
+    boxes = [label.get_window_extent() for label in labels if label.get_text()]
+    assert sum(box.width * box.height > 0 for box in boxes) >= len(groups)
+    whole = ax.figure.bbox
+    assert all(whole.x0 <= box.x0 and box.x1 <= whole.x1 and whole.y0 <= box.y0 for box in boxes)
+    overlapping = [(a, b) for a, b in combinations(boxes, 2) if a.overlaps(b)]
+    assert not overlapping
+    assert min(ax.bbox.width, ax.bbox.height) > 100, "pixels are left for the data"
 
 
 def region_classes(image, K):
