@@ -245,11 +245,10 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
                     report=report,
                 )
                 if not converged:
-                    warn(
-                        f"L-BFGS did not converge ({self.stop_reason_}); increase max_iter={self.max_iter} "
-                        f"or tol={self.tol}",
-                        ConvergenceWarning,
-                    )
+                    advice = f"increase max_iter={self.max_iter} or tol={self.tol}"
+                    if not self.history_:
+                        advice = "not even its first step succeeded: columns of X should be scaled to about 1"
+                    warn(f"L-BFGS did not converge ({self.stop_reason_}); {advice}", ConvergenceWarning)
                 return
             self._optimizer = self._new_optimizer()
             self.history_, self.stop_reason_ = train(

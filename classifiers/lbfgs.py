@@ -21,13 +21,14 @@ from classifiers._threads import one_blas_thread
 from classifiers.full_batch import FullBatch
 from classifiers.gradient_flow import GradientFlowMonitor
 from classifiers.network import Gradients, Network
-from classifiers.stopping import EpochRecord, StoppingRule, check_divergence
+from classifiers.stopping import EpochRecord, StoppingRule, check_divergence, check_start
 from classifiers.training import Dataset
 
 __all__ = ["add_penalty", "fit_lbfgs"]
 
 Array = npt.NDArray[Any]
 FLAT = 64 * np.finfo(np.float64).eps  # relative change of the objective that rounding alone could make
+EVALUATIONS = 20  # an iteration, at most, on average
 
 
 def fit_lbfgs(
@@ -71,6 +72,8 @@ def fit_lbfgs(
         dtheta[...] = 0
         loss, accuracy = full_batch.add_gradients(work, gradients.parameters)
         penalty = add_penalty(work.weights, gradients.weights, alpha)
+        if not latest:
+            check_start(loss if np.isfinite(dtheta).all() else math.nan)
         latest.update(loss=loss, accuracy=accuracy, gradient_norms=gradients.norms())
         return loss + penalty, dtheta.copy()
 
@@ -103,7 +106,7 @@ def fit_lbfgs(
             jac=True,
             method="L-BFGS-B",
             callback=after_iteration,
-            options={"maxiter": max_iter, "maxfun": 20 * max_iter, "gtol": tol, "ftol": FLAT, "maxls": 50},
+            options={"maxiter": max_iter, "maxfun": EVALUATIONS * max_iter, "gtol": tol, "ftol": FLAT, "maxls": 50},
         )
     theta[...] = result.x if best is None else best[1]
     network.weights = [_like(W, old) for W, old in zip(work.weights, network.weights, strict=True)]
@@ -125,7 +128,10 @@ def _reason(result: Any, tol: float, max_iter: int) -> str:
     if result.success:
         is_flat = np.abs(result.jac).max() > tol
         return "the objective no longer falls" if is_flat else f"no component of the gradient exceeds {tol:g}"
-    return f"reached {max_iter} iterations" if result.nit == max_iter else str(result.message).lower()
+    if result.nit == max_iter:
+        return f"reached {max_iter} iterations"
+    many = result.nfev > EVALUATIONS * max_iter
+    return f"evaluated the objective {result.nfev} times" if many else "the line search found no lower point"
 
 
 def _like(W: Array, old: Any) -> Any:

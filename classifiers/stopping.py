@@ -23,6 +23,7 @@ __all__ = [
     "StoppingRule",
     "ValidationLoss",
     "check_divergence",
+    "check_start",
 ]
 
 
@@ -79,7 +80,7 @@ class StoppingRule(ABC):
 
     @abstractmethod
     def __call__(self, history: History, /) -> str | None:
-        """Return why to stop now, or None."""
+        """Return why to stop now, or None. It is asked before the first epoch too, with an empty history."""
 
     def __or__(self, other: StoppingRule) -> AnyOf:
         if not isinstance(other, StoppingRule):
@@ -154,7 +155,7 @@ class GradientNorm(StoppingRule):
 
 @dataclass(frozen=True)
 class LossChange(StoppingRule):
-    """Stop when the training loss has not come down by `tol` below its best for `patience` epochs in a row."""
+    """Stop when the training loss has not come down by `tol`, all in all, for `patience` epochs."""
 
     tol: float
     patience: int = 10
@@ -169,7 +170,7 @@ class LossChange(StoppingRule):
         waited = _epochs_without_improvement([record.loss for record in history], self.tol)
         if waited < self.patience:
             return None
-        return f"training loss did not improve by {self.tol:g} for {self.patience} epochs"
+        return f"training loss did not improve by {self.tol:g} in {self.patience} epochs"
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ class ValidationLoss(StoppingRule):
             raise ValueError("ValidationLoss needs validation data: pass X_val and y_val, or early_stopping=True")
         if _epochs_without_improvement(losses, self.tol) < self.patience:
             return None
-        return f"validation loss did not improve by {self.tol:g} for {self.patience} epochs"
+        return f"validation loss did not improve by {self.tol:g} in {self.patience} epochs"
 
 
 def _check_whole(rule: StoppingRule, name: str, low: int) -> None:
@@ -213,9 +214,19 @@ def _check_not_negative(rule: StoppingRule, name: str) -> None:
 def _epochs_without_improvement(losses: Sequence[float], tol: float) -> int:
     best, waited = math.inf, 0
     for loss in losses:
-        waited = 0 if loss < best - tol else waited + 1
-        best = min(best, loss)
+        if loss < best - tol:
+            best, waited = loss, 0
+        else:  # smaller steps count once they add up to tol
+            waited += 1
     return waited
+
+
+def check_start(loss: float) -> None:
+    """Raise `DivergenceError` if the loss is not finite before the first step, which no learning rate can mend."""
+    if not math.isfinite(loss):
+        raise DivergenceError(
+            f"the loss is {loss} before the first step: look at the activation, the initializer and X"
+        )
 
 
 def check_divergence(history: History, learning_rate: float | None) -> None:

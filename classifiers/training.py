@@ -20,7 +20,7 @@ from classifiers.gradient_flow import GradientFlowMonitor
 from classifiers.network import Gradients, Network
 from classifiers.optimizers import Optimizer
 from classifiers.schedules import factor_at
-from classifiers.stopping import EpochRecord, StoppingRule, check_divergence
+from classifiers.stopping import EpochRecord, StoppingRule, check_divergence, check_start
 from onehot import get_backend
 
 __all__ = ["Dataset", "train", "train_epoch"]
@@ -129,6 +129,8 @@ def train_epoch(
     compiled_steps = _compiled_steps(network, data, optimizer)
     with one_blas_thread if compiled_steps else nullcontext():  # layers so small gain nothing from more
         first_loss, first_correct, gradients = _sums_and_gradients(network, data, first)
+        if epoch == 1:
+            check_start(first_loss)
         norms = gradients.norms()
         optimizer.step(network.parameters, gradients.parameters)
         del gradients  # where X is dense, as large as the table

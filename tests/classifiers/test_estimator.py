@@ -254,7 +254,7 @@ def test_early_stopping_returns_to_the_best_weights(model, problem, solver):
     fitted = model(solver=solver, early_stopping=True, n_iter_no_change=3, learning_rate=0.3, alpha=0)
     fitted.fit(problem.codes[:60], noise[:60], X_val=problem.codes[60:], y_val=noise[60:])
     val_losses = [record.val_loss for record in fitted.history_]
-    assert fitted.stop_reason_ == "validation loss did not improve by 0.0001 for 3 epochs"
+    assert fitted.stop_reason_ == "validation loss did not improve by 0.0001 in 3 epochs"
     assert len(val_losses) < 200
     nll = -fitted.predict_log_proba(problem.codes[60:])[np.arange(30), noise[60:]]
     assert_close(nll.mean(), min(val_losses), terms=200)
@@ -286,7 +286,7 @@ def test_names_are_as_many_as_columns(names):
     [
         ({"max_iter": 3}, "reached 3 epochs"),
         ({"max_iter": 0}, "reached 0 epochs"),
-        ({"max_iter": 100, "tol": 100.0, "n_iter_no_change": 4}, "training loss did not improve by 100 for 4 epochs"),
+        ({"max_iter": 100, "tol": 100.0, "n_iter_no_change": 4}, "training loss did not improve by 100 in 4 epochs"),
         ({"stopping": GradientNorm(100.0)}, r"gradient norm .* is below 100"),
         ({"stopping": LossChange(100.0, 2) | MaxEpochs(1)}, "reached 1 epochs"),
         ({"solver": "lbfgs", "tol": 1e-3, "max_iter": 1000}, r"no component of the gradient exceeds 0\.001"),
@@ -329,6 +329,34 @@ def test_divergence_is_an_error(model, problem):
         model(**settings).fit(problem.codes, problem.y)
     with pytest.raises(DivergenceError, match=message):
         model(**settings).partial_fit(problem.codes, problem.y, classes=[0, 1, 2])
+
+
+class RootActivation:
+    """NaN for negative z, so that an untrained network knows no loss."""
+
+    name = "root"
+
+    def forward(self, z):
+        with np.errstate(invalid="ignore"):
+            return np.sqrt(z), lambda da: da / 2
+
+
+def nan_initializer(shape, **_):
+    return np.full(shape, np.nan)
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
+@pytest.mark.parametrize("settings", [{"activation": RootActivation()}, {"initializer": nan_initializer}], ids=str)
+def test_a_loss_that_is_nan_before_the_first_step_is_not_blamed_on_the_steps(settings, solver):
+    model = MLPClassifier((8,), solver=solver, random_state=0, **settings)
+    with pytest.raises(DivergenceError, match=r"the loss is nan before the first step: look at the activation, the"):
+        model.fit([[0, 1], [1, 0], [2, 1]], [0, 1, 1])
+
+
+def test_numbers_too_large_for_lbfgs_are_not_taken_for_a_fit():
+    message = r"\(the line search found no lower point\); not even its first step succeeded: columns of X should be"
+    with pytest.warns(ConvergenceWarning, match=message):
+        SoftmaxRegression(dtype=np.float64).fit([[1e200], [0.5], [0.25]], [0, 1, 1])
 
 
 def test_verbose_prints_a_line_an_epoch(model, problem, capsys):

@@ -120,7 +120,7 @@ def test_it_returns_to_the_best_weights_on_validation_data(problem):
     )
     val_losses = [record.val_loss for record in history]
     assert seen == history
-    assert (reason, converged) == ("validation loss did not improve by 0 for 3 epochs", True)
+    assert (reason, converged) == ("validation loss did not improve by 0 in 3 epochs", True)
     assert val_losses[-4] == min(val_losses) < val_losses[-1]
     assert_close(network.evaluate(*validation)[0], min(val_losses), terms=1000)
 

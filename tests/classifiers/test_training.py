@@ -107,7 +107,7 @@ def test_the_best_weights_on_validation_data_are_restored(problem, network):
     val_losses = [record.val_loss for record in records]
     assert val_losses[-1] > min(val_losses) == val_losses[-4]
     assert network.evaluate(*validation)[0] == min(val_losses)
-    assert reason == "validation loss did not improve by 0 for 3 epochs"
+    assert reason == "validation loss did not improve by 0 in 3 epochs"
 
 
 def test_without_a_rule_that_asks_for_it_the_last_weights_stay(problem, network):
