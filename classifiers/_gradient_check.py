@@ -8,6 +8,7 @@ about 6e-6, truncation and rounding balance at some 1e-10 (Nocedal and Wright, "
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -131,7 +132,8 @@ def gradient_check(
     Raises
     ------
     ValueError
-        If X or y do not fit to the model, or the tolerance is not positive.
+        If X or y do not fit to the model, the tolerance is not positive, the loss is not finite, or the activation
+        rounds to another type than float64: then there are no differences to tell.
 
     Notes
     -----
@@ -157,6 +159,7 @@ def gradient_check(
     if not hasattr(model, "_network"):
         model = _initialized(model, X, y)
     network = _in_float64(model._network)
+    _check_activation(network)
     rng = np.random.default_rng(seed)
     for parameter in network.parameters:
         parameter += NOISE * rng.standard_normal(parameter.shape)
@@ -193,6 +196,12 @@ def _in_float64(network: Network) -> Network:
     return Network(weights, [b.astype(np.float64) for b in network.biases], network.activation)
 
 
+def _check_activation(network: Network) -> None:
+    """Raise where the forward pass would not be in float64."""
+    if len(network.weights) > 1 and (dtype := network.activation.forward(np.zeros((1, 1)))[0].dtype) != np.float64:
+        raise ValueError(f"{network.activation!r} returns {dtype} for float64, too coarse for differences")
+
+
 def _parameter_names(model: CategoricalClassifier) -> list[str]:
     """Return the model's names of its network's parameters."""
     if hasattr(model, "coef_"):
@@ -226,6 +235,8 @@ class _Differences:
         self.network, self.data, self.alpha, self.tolerance = network, data, alpha, tolerance
         Z = network.logits(data.X)
         self.here = self.objective()
+        if not math.isfinite(self.here):
+            raise ValueError(f"the objective is {self.here} here: look at the activation, the initializer and X")
         self.rounding = 4 * EPSILON * (abs(self.here) + float(np.abs(Z).max()))
 
     def objective(self) -> float:

@@ -177,8 +177,9 @@ class _ELU:
     alpha: float
 
     def __call__(self, z: Array) -> ValueAndDerivative:
-        below: Array = self.alpha * np.expm1(np.minimum(z, 0))
-        return below + np.maximum(z, 0), lambda: np.where(z > 0, 1, below + self.alpha)
+        negative: Array = np.minimum(z, 0)
+        a = self.alpha * np.expm1(negative) + np.maximum(z, 0)
+        return a, lambda: np.where(z > 0, 1, self.alpha * np.exp(negative)).astype(z.dtype, copy=False)
 
 
 @dataclass(frozen=True)
@@ -288,7 +289,7 @@ def get_activation(activation: str | SupportsForward, /) -> SupportsForward:
         if activation not in _NAMED:
             raise ValueError(f"activation {activation!r} is not one of {', '.join(sorted(_NAMED))}")
         return _NAMED[activation]
-    if not callable(getattr(activation, "forward", None)):
+    if isinstance(activation, type) or not callable(getattr(activation, "forward", None)):
         raise TypeError(
             f"activation {activation!r} has no forward(z) -> (a, backprop); "
             "pass a name, or Activation(name, function, derivative)"

@@ -211,7 +211,8 @@ def as_floats(values: npt.ArrayLike, name: str = "values") -> Array:
 def _checked(logits: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:
     logits, y = as_floats(logits, "logits"), as_array(y, "y")
     if logits.ndim != 2 or y.shape != logits.shape[:1] or not y.size:
-        raise ValueError(f"logits (n, K) and y (n,) do not fit or are empty; got {logits.shape} and {y.shape}")
+        hint = "; of one-hot labels, pass y.argmax(axis=1)" if y.ndim == 2 else ""
+        raise ValueError(f"logits (n, K) and y (n,) do not fit or are empty; got {logits.shape} and {y.shape}{hint}")
     if y.dtype.kind not in "iu":
         raise ValueError(f"y must be integer labels, got {y.dtype}; np.unique(y, return_inverse=True) makes them")
     for row in np.flatnonzero((y < 0) | (y >= logits.shape[1]))[:1]:

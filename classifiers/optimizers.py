@@ -45,6 +45,8 @@ TINY = float(np.finfo(np.float32).tiny)  # a smaller epsilon is none: 0 / 0 wher
 class Optimizer(ABC):
     """Base of the optimizers: settings, and the state of each parameter.
 
+    One of your own is a dataclass that names its arrays of state in `state_names` and has an `update`.
+
     Parameters
     ----------
     learning_rate : float
@@ -120,17 +122,26 @@ class Optimizer(ABC):
     def _step_of(self, dW: Any, state: State) -> Any:
         """Return what to subtract, for all of the parameter or for the rows that occur."""
         if not isinstance(dW, RowGradient):
-            return self._update(..., dW, state)
+            return self.update(..., dW, state)
         rows, g = dW.coalesce()
-        step = g if self._update_in_place(rows, g, state, dW.shape) else self._update(rows, g, state)
+        step = g if self._update_in_place(rows, g, state, dW.shape) else self.update(rows, g, state)
         return dW._with_rows(rows, step)
 
     @abstractmethod
-    def _update(self, rows: Any, g: Array, state: State) -> Array:
-        """Update `state` in `rows`, whose gradient is `g`, and return the step to subtract there."""
+    def update(self, rows: Any, g: Array, state: State) -> Array:
+        """Update `state` in `rows`, whose gradient is `g`, and return the step to subtract there.
+
+        Parameters
+        ----------
+        rows : array of int, shape (u,), or Ellipsis
+            Distinct rows of a table, or all of a parameter whose gradient is an array.
+        g : array, shape (u, d), or of the parameter's shape
+        state : dict of array
+            Of the parameter's shape, by the names in `state_names`; zeros before the first step.
+        """
 
     def _update_in_place(self, rows: Array, g: Array, state: State, shape: tuple[int, ...]) -> bool:
-        """Do what `_update` does in compiled code, writing the step over `g`; return False where that cannot be."""
+        """Do what `update` does in compiled code, writing the step over `g`; return False where that cannot be."""
         is_ours = type(self) in OPTIMIZERS.values()  # a subclass may have another formula
         fits = all(each.shape == shape and each.dtype == g.dtype and each.flags.carray for each in state.values())
         if get_backend() != "numba" or not is_ours or len(shape) != 2 or not fits:
@@ -166,15 +177,18 @@ class SGD(Optimizer):
     """
 
     def _step_of(self, dW: Any, state: State) -> Any:
-        return self._update(..., dW, state)  # linear: repeated rows need no sum first
+        return self.update(..., dW, state)  # linear: repeated rows need no sum first
 
-    def _update(self, rows: Any, g: Array, state: State) -> Array:
+    def update(self, rows: Any, g: Array, state: State) -> Array:
+        """Return ``lr g``."""
         return self.learning_rate * g
 
 
 @dataclass
 class Momentum(Optimizer):
     """Heavy ball, ``v = mu v + g``, ``W -= lr v``; Nesterov's, ``W -= lr (g + mu v)``. Lazy for a `RowGradient`.
+
+    Nesterov's W is, as in PyTorch, the point to which Sutskever et al. look ahead, their theta + mu v.
 
     Reference: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; Sutskever et al.,
     "On the importance of initialization and momentum in deep learning", 2013.
@@ -197,7 +211,8 @@ class Momentum(Optimizer):
     def _decay_rate(self) -> float:
         return self.learning_rate * self.weight_decay / (1 - self.momentum)  # as much longer as its steps become
 
-    def _update(self, rows: Any, g: Array, state: State) -> Array:
+    def update(self, rows: Any, g: Array, state: State) -> Array:
+        """Return ``lr v``, or Nesterov's ``lr (g + mu v)``."""
         v = self.momentum * state["velocity"][rows] + g
         state["velocity"][rows] = v
         step: Array = self.learning_rate * (g + self.momentum * v if self.nesterov else v)
@@ -239,7 +254,8 @@ class Adagrad(Optimizer):
         one_a_row = self.row_wise and W.ndim == 2
         return {"sum_of_squares": aligned_arrays.zeros((W.shape[0], 1) if one_a_row else W.shape, W.dtype)}
 
-    def _update(self, rows: Any, g: Array, state: State) -> Array:
+    def update(self, rows: Any, g: Array, state: State) -> Array:
+        """Return ``lr g / (sqrt(G) + eps)``."""
         G = np.mean(g**2, axis=1, keepdims=True) if self.row_wise and g.ndim == 2 else g**2
         G += state["sum_of_squares"][rows]
         state["sum_of_squares"][rows] = G
@@ -270,7 +286,8 @@ class RMSProp(Optimizer):
     state_names: ClassVar[tuple[str, ...]] = ("mean_of_squares",)
     bounds: ClassVar[Bounds] = Optimizer.bounds | {"decay": (0, 1), "epsilon": (TINY, np.inf)}
 
-    def _update(self, rows: Any, g: Array, state: State) -> Array:
+    def update(self, rows: Any, g: Array, state: State) -> Array:
+        """Return ``lr g / (sqrt(v) + eps)``."""
         v = self.decay * state["mean_of_squares"][rows] + (1 - self.decay) * g**2
         state["mean_of_squares"][rows] = v
         step: Array = self.learning_rate * g / (np.sqrt(v) + self.epsilon)
@@ -306,7 +323,8 @@ class Adam(Optimizer):
     state_names: ClassVar[tuple[str, ...]] = ("mean", "mean_of_squares")
     bounds: ClassVar[Bounds] = Optimizer.bounds | {"beta1": (0, 1), "beta2": (0, 1), "epsilon": (TINY, np.inf)}
 
-    def _update(self, rows: Any, g: Array, state: State) -> Array:
+    def update(self, rows: Any, g: Array, state: State) -> Array:
+        """Return ``lr mhat / (sqrt(vhat) + eps)``."""
         m = self.beta1 * state["mean"][rows] + (1 - self.beta1) * g
         v = self.beta2 * state["mean_of_squares"][rows] + (1 - self.beta2) * g**2
         state["mean"][rows], state["mean_of_squares"][rows] = m, v
@@ -332,7 +350,8 @@ def _check_fit(parameters: Sequence[Any], gradients: Sequence[Any], states: list
     for k, (W, dW) in enumerate(zip(parameters, gradients, strict=True)):
         if not hasattr(W, "__isub__") or not isinstance(dW, np.ndarray | RowGradient):
             kinds = f"{type(W).__name__} and {type(dW).__name__}"
-            raise TypeError(f"parameter {k} and its gradient must be arrays, got {kinds}")
+            hint = "; a scalar is np.array([3.0]), not np.array(3.0)" if np.ndim(dW) == 0 else ""
+            raise TypeError(f"parameter {k} and its gradient must be arrays, got {kinds}{hint}")
         if W.shape != dW.shape:
             raise ValueError(f"parameter {k} has shape {W.shape}, but its gradient {dW.shape}")
         if states and any(each.shape[:1] != W.shape[:1] for each in states[k].values()):
@@ -369,6 +388,7 @@ def get_optimizer(solver: Any, /, *, learning_rate: float, momentum: float, weig
         return solver.fresh(weight_decay=weight_decay)
     if not isinstance(solver, str) or solver not in OPTIMIZERS:
         names = ", ".join(map(repr, OPTIMIZERS))
-        raise ValueError(f"solver={solver!r} is not known; pass 'lbfgs', {names} or an optimizer object")
+        own = "an object of a subclass of classifiers.optimizers.Optimizer"
+        raise ValueError(f"solver={solver!r} is not known; pass 'lbfgs', {names} or {own}")
     settings = {"momentum": momentum} if solver == "momentum" else {}
     return OPTIMIZERS[solver](learning_rate=learning_rate, weight_decay=weight_decay, **settings)

@@ -33,7 +33,7 @@ class SoftmaxRegression(CategoricalClassifier):
         ``"lbfgs"`` takes all data in every iteration, in float64; the others go through minibatches.
     alpha : float
         Strength of the L2 penalty. For SGD and momentum the penalty is exact, for the other minibatch solvers it is
-        decoupled weight decay. All rows decay in every step.
+        decoupled weight decay, to which the same value is another penalty. All rows decay in every step.
     learning_rate : float
         Of the minibatch solvers; an optimizer object brings its own. The default suits "sgd", "momentum" and "adagrad";
         "rmsprop" and "adam", whose steps are about as long as it is, want 0.01 or less.

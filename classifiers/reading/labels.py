@@ -34,7 +34,11 @@ def read_labels(X: Any, y: npt.ArrayLike, *, name: str = "y") -> Array:
     if isinstance(y, np.ma.MaskedArray):
         for row in np.flatnonzero(np.ma.getmaskarray(y))[:1].tolist():
             raise ValueError(f"{name}, row {row}: the label is masked; every sample needs one")
-    labels: Array = column_or_1d(_as_it_is(y), warn=True)
+    labels = _as_it_is(y)
+    if not sparse.issparse(labels) and np.ndim(labels) == 2 and np.shape(labels)[1] > 1:
+        hint = f"of one-hot labels, pass {name}.argmax(axis=1)"
+        raise ValueError(f"{name} should be a 1d array, got an array of shape {np.shape(labels)} instead; {hint}")
+    labels = np.asarray(column_or_1d(labels, warn=True))
     check_consistent_length(X, labels)
     if labels.dtype.kind == "O":
         labels = _of_one_type(labels, name, dtype_of_strings=object if hasattr(y, "__array__") else str)

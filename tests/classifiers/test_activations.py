@@ -126,6 +126,7 @@ def test_backprop_multiplies_by_the_derivative(activation, dtype):
         (relu, 0, 0, 15),
         (leaky_relu, 0, 0.01, 15),
         (elu, 0, 1, 15),
+        (elu, -20, 2.0611536e-9, 16),
         (gelu, 0, 0.5, 15),
         (gelu_tanh, 0, 0.5, 15),
     ],
@@ -262,6 +263,8 @@ def test_an_unknown_activation_is_refused():
         get_activation("rulu")
     with pytest.raises(TypeError, match=r"has no forward\(z\).*pass a name, or Activation\(name, function, derivative"):
         get_activation(np.tanh)  # type: ignore[arg-type] # that is the test
+    with pytest.raises(TypeError, match=r"activation <class '.*Activation'> has no forward\(z\)"):
+        get_activation(Activation)  # type: ignore[arg-type] # a class is no activation
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -224,7 +224,10 @@ def test_what_cannot_be_predicted(Model, X, message, handle_unknown):
         (None, "requires y to be passed, but the target y is None"),
         (np.linspace(0, 1, 6), "Unknown label type: continuous"),
         ([0, 1, 0, 1, 0, np.nan], "Input y contains NaN"),
-        (np.eye(6), r"y should be a 1d array, got an array of shape \(6, 6\) instead"),
+        (
+            np.eye(6),
+            r"y should be a 1d array, got an array of shape \(6, 6\) instead; of one-hot labels, pass y\.argmax",
+        ),
     ],
 )
 def test_labels_that_are_none(Model, y, message):

@@ -72,8 +72,8 @@ def test_every_formula_is_compiled(optimizer):
 class Cautious(Adam):
     """An optimizer of a user's own."""
 
-    def _update(self, rows, g, state):
-        return 0.5 * super()._update(rows, g, state)
+    def update(self, rows, g, state):
+        return 0.5 * super().update(rows, g, state)
 
 
 def test_a_subclass_is_left_to_its_formula():

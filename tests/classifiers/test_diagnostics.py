@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
 from classifiers import MLPClassifier, SoftmaxRegression, plots
-from classifiers.activations import Activation
+from classifiers.activations import Activation, relu
 from classifiers.design_matrix import SparseMatrix
 from classifiers.diagnostics import (
     GradientCheck,
@@ -357,6 +357,21 @@ def test_a_format_that_x_does_not_have_is_named(data):
     assert {check.format for check in report.checks} == {"dense", "sparse"}
     assert report.skipped[0].startswith("OneHot  not checked: X is not one-hot (")
     assert report.skipped[0] in str(report)
+
+
+class Rounding:
+    """A right ReLU in float32."""
+
+    def forward(self, z):
+        a, backprop = relu.forward(z.astype(np.float32))
+        return a, backprop
+
+
+def test_a_network_that_has_no_differences_is_not_called_wrong(data):
+    with np.errstate(invalid="ignore"), pytest.raises(ValueError, match="the objective is nan here: look at the acti"):
+        gradient_check(MLPClassifier((5,), Activation("root", np.sqrt, np.sqrt), random_state=0), *data)
+    with pytest.raises(ValueError, match="returns float32 for float64, too coarse for differences"):
+        gradient_check(MLPClassifier((5,), Rounding(), random_state=0), *data)
 
 
 @pytest.mark.parametrize("tolerance", [0, -1e-5, np.nan])

@@ -138,6 +138,7 @@ def test_accuracy_counts_the_first_of_equal_logits():
         (lambda: sample_nll(np.zeros((2, 3)), [-1, 0]), r"row 0: label -1 is not in \[0, 3\)"),
         (lambda: accuracy(np.zeros((2, 3)), [0.0, 1.0]), r"integer labels, got float64; np\.unique\(y, return_inverse"),
         (lambda: sample_nll(np.zeros((2, 3)), [0]), r"do not fit or are empty; got \(2, 3\) and \(1,\)"),
+        (lambda: sample_nll(np.zeros((2, 3)), np.eye(3)[:2]), r"of one-hot labels, pass y\.argmax\(axis=1\)"),
         (lambda: sample_nll(np.zeros((0, 3)), []), r"do not fit or are empty; got \(0, 3\) and \(0,\)"),
         (lambda: cross_entropy(np.zeros((2, 3)), [0, 1], [1, -1]), r"2 finite numbers, none negative and not all zero"),
         (lambda: cross_entropy(np.zeros((2, 3)), [0, 1], [0, 0]), r"2 finite numbers, none negative and not all zero"),
