@@ -12,6 +12,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from classifiers.activations import relu
+from classifiers.dataset import Dataset
 from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
 from classifiers.diagnostics import sample_losses, worst_predictions
 from classifiers.initializers import he_normal
@@ -19,7 +20,7 @@ from classifiers.mlp import MLPClassifier
 from classifiers.network import Network, initialize
 from classifiers.optimizers import SGD
 from classifiers.softmax_regression import SoftmaxRegression
-from classifiers.training import Dataset, train_epoch
+from classifiers.training import train_epoch
 from onehot import OneHot, get_backend
 
 Array = npt.NDArray[Any]

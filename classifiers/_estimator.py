@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from classifiers._fitted_model import FittedModel
 from classifiers._settings import Settings
 from classifiers._warn import warn
+from classifiers.dataset import Dataset
 from classifiers.design_matrix import DesignMatrix
 from classifiers.gradient_flow import GradientFlowWarning, gradient_flow_problem
 from classifiers.held_out import hold_out
@@ -31,7 +32,7 @@ from classifiers.reading.labels import classes_of, index_of, read_classes, read_
 from classifiers.reading.sample_weights import mean_one, read_weights, weights_of
 from classifiers.schedules import factor_at
 from classifiers.stopping import DivergenceError, EpochRecord, MaxEpochs, check_divergence
-from classifiers.training import Dataset, train, train_epoch
+from classifiers.training import train, train_epoch
 
 __all__ = ["CategoricalClassifier", "check_is_model"]
 

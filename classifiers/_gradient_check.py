@@ -18,12 +18,12 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from classifiers._estimator import CategoricalClassifier, check_is_model
+from classifiers.dataset import Dataset
 from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
 from classifiers.lbfgs import add_penalty
 from classifiers.losses import sample_nll
 from classifiers.mixed_matrix import MixedMatrix
 from classifiers.network import Network
-from classifiers.training import Dataset
 from onehot import OneHot, OneHotError
 
 __all__ = ["GradientCheck", "GradientReport", "gradient_check"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from classifiers.dataset import Dataset
 from classifiers.reading.sample_weights import mean_one
-from classifiers.training import Dataset
 
 __all__ = ["hold_out"]
 

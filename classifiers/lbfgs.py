@@ -18,11 +18,11 @@ from scipy import optimize
 
 from classifiers._scaled_table import ScaledTable
 from classifiers._threads import one_blas_thread
+from classifiers.dataset import Dataset
 from classifiers.full_batch import FullBatch
 from classifiers.gradient_flow import GradientFlowMonitor
 from classifiers.network import Gradients, Network
 from classifiers.stopping import EpochRecord, StoppingRule, check_divergence, check_start
-from classifiers.training import Dataset
 
 __all__ = ["add_penalty", "fit_lbfgs"]
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from classifiers._threads import one_blas_thread
-from classifiers.design_matrix import DesignMatrix
+from classifiers.dataset import Dataset
 from classifiers.gradient_flow import GradientFlowMonitor
 from classifiers.network import Gradients, Network
 from classifiers.optimizers import Optimizer
@@ -23,41 +23,9 @@ from classifiers.schedules import factor_at
 from classifiers.stopping import EpochRecord, StoppingRule, check_divergence, check_start
 from onehot import get_backend
 
-__all__ = ["Dataset", "train", "train_epoch"]
+__all__ = ["train", "train_epoch"]
 
 Array = npt.NDArray[Any]
-
-
-class Dataset(NamedTuple):
-    """What a network is fitted to or held against: (n, V), (n,) labels in [0, K), (n,) weights or None where all are 1.
-
-    Not checked: that the weights have mean 1, as those of `fit` do.
-    """
-
-    X: DesignMatrix
-    y: Array
-    sample_weight: Array | None = None
-
-    def check(self, K: int) -> None:
-        """Raise where X, y and the weights are not of as many rows, or a label is not in [0, K)."""
-        n, y, weight = self.X.shape[0], np.asarray(self.y), self.sample_weight
-        if not n or y.shape != (n,) or (weight is not None and weight.shape != (n,)):
-            shapes = f"{y.shape}" + ("" if weight is None else f" and {weight.shape}")
-            raise ValueError(f"X has {n} rows, but y and the weights have shape {shapes}")
-        if y.dtype.kind not in "iu":
-            raise ValueError(f"y must hold positions of classes, integers, got {y.dtype}")
-        for row in np.flatnonzero((y < 0) | (y >= K))[:1].tolist():
-            raise ValueError(f"y, row {row}: {y[row]} is not in [0, {K})")
-
-    def rows(self, rows: Any) -> Dataset:
-        """Return the rows that a slice or an array of integers selects."""
-        weight = self.sample_weight
-        return Dataset(self.X[rows], self.y[rows], None if weight is None else weight[rows])
-
-    def astype(self, dtype: npt.DTypeLike) -> Dataset:
-        """Return the same data with X and the weights in another float type."""
-        weight = self.sample_weight
-        return Dataset(self.X.astype(dtype), self.y, None if weight is None else weight.astype(dtype))
 
 
 def train(

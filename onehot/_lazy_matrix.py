@@ -161,6 +161,17 @@ class LazyMatrix(ABC):
         """Return ``self @ right``."""
         return self @ right
 
+    def matvec(self, x: npt.ArrayLike, /) -> Array:
+        """Return ``self @ x`` as a dense array, as `scipy.sparse.linalg.aslinearoperator` asks for."""
+        return np.asarray(self @ x)
+
+    def rmatvec(self, x: npt.ArrayLike, /) -> Array:
+        """Return the product of the transpose with x as a dense array."""
+        product: Array = np.asarray(x).T @ self
+        return product.T
+
+    matmat, rmatmat = matvec, rmatvec
+
     def _defer_to(self, other: Any) -> Any:
         """Leave the product to `other`, if it has one; a product of two lazy matrices is refused."""
         if isinstance(other, LazyMatrix):

@@ -24,7 +24,6 @@ from onehot._codes import Categories, Encoded, Missing, codes_of_matrix, encode
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
 from onehot._lazy_matrix import LazyMatrix, is_array, refusal
 from onehot._refusals import refuses_other_attributes
-from onehot._row_gradient import RowGradient
 from onehot._row_selection import only_rows, raise_outside, row_numbers
 from onehot._transpose import TransposedOneHot
 
@@ -349,20 +348,6 @@ class OneHot(LazyMatrix):
         data = np.ones(len(flat), self.dtype)
         parts = (data, flat.astype(index_dtype, copy=False), pointers.astype(index_dtype))
         return scipy.sparse.csr_array(parts, shape=self.shape)
-
-    def matvec(self, w: Array, /) -> Array:
-        """Return ``X @ w``: what `scipy.sparse.linalg.aslinearoperator` looks for."""
-        product: Array = self @ w
-        return product
-
-    matmat = matvec
-
-    def rmatvec(self, g: Array, /) -> Array:
-        """Return ``X.T @ g`` as a dense array, (V,) or (V, d): what iterative solvers ask for."""
-        product: RowGradient = self.T @ g
-        return product.toarray()
-
-    rmatmat = rmatvec
 
     def __getstate__(self) -> tuple[Encoded, np.dtype[Any]]:
         return Encoded(self.indices, self.n_categories, self.offsets, self.missing, self._has_missing), self.dtype

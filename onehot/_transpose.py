@@ -90,20 +90,6 @@ class TransposedOneHot(LazyMatrix):
         product = (self._source @ A.T.astype(np.result_type(self.dtype, A.dtype), copy=False)).T
         return product if self._scale == 1 else self._scale * product
 
-    def matvec(self, g: Array, /) -> Array:
-        """Return ``X.T @ g`` as a dense array, (V,) or (V, d), as SciPy's `aslinearoperator` asks for."""
-        product: RowGradient = self @ g
-        return product.toarray()
-
-    matmat = matvec
-
-    def rmatvec(self, w: Array, /) -> Array:
-        """Return ``X @ w``, (n,) or (n, d)."""
-        product: Array = (w.T @ self).T
-        return product
-
-    rmatmat = rmatvec
-
     def toarray(self) -> Array:
         """Return the dense matrix, (V, n)."""
         dense: Array = self._source.toarray().T.astype(self.dtype, copy=False)

@@ -62,6 +62,7 @@ LAYOUT = {
         "mixed_matrix",
         "_scaled_table",
         "network",
+        "dataset",
         "_compiled_sgd",
         "training",
         "full_batch",

@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers._threads import map_in_order
+from classifiers.dataset import Dataset
 from classifiers.full_batch.duplicates import collapse
 from classifiers.full_batch.fused_fields import FusedFields
 from classifiers.network import ROWS_A_CHUNK, Network
-from classifiers.training import Dataset
 from onehot import OneHot
 
 __all__ = ["FullBatch", "add_chunk_gradients"]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from classifiers.training import Dataset
+from classifiers.dataset import Dataset
 from onehot import OneHot
 
 __all__ = ["collapse", "distinct_rows"]

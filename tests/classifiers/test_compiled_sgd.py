@@ -10,10 +10,11 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import onehot
 from classifiers import MLPClassifier, SoftmaxRegression, training
 from classifiers.activations import relu, tanh
+from classifiers.dataset import Dataset
 from classifiers.initializers import normal
 from classifiers.network import initialize
 from classifiers.optimizers import SGD, Momentum
-from classifiers.training import Dataset, train_epoch
+from classifiers.training import train_epoch
 from onehot import OneHot
 from tests.classifiers.oracle import DESIGNS, make_problem
 from tests.tolerance import assert_close

@@ -14,12 +14,12 @@ from threadpoolctl import threadpool_info
 from classifiers import MLPClassifier, SoftmaxRegression, full_batch
 from classifiers._threads import map_in_order, one_blas_thread
 from classifiers.activations import softmax, tanh
+from classifiers.dataset import Dataset
 from classifiers.design_matrix import SparseMatrix
 from classifiers.full_batch import FullBatch, add_chunk_gradients, duplicates
 from classifiers.full_batch.duplicates import collapse, distinct_rows
 from classifiers.full_batch.fused_fields import FusedFields
 from classifiers.network import Network
-from classifiers.training import Dataset
 from onehot import OneHot
 from tests.tolerance import assert_close
 

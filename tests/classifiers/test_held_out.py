@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from classifiers.dataset import Dataset
 from classifiers.held_out import hold_out
-from classifiers.training import Dataset
 from tests.tolerance import assert_close
 
 

@@ -5,11 +5,11 @@ import pytest
 from scipy import optimize
 
 from classifiers.activations import tanh
+from classifiers.dataset import Dataset
 from classifiers.initializers import glorot_uniform
 from classifiers.lbfgs import add_penalty, fit_lbfgs
 from classifiers.network import Network, initialize
 from classifiers.stopping import AnyOf, EpochRecord, GradientNorm, MaxEpochs, ValidationLoss
-from classifiers.training import Dataset
 from tests.classifiers.oracle import DESIGNS, make_problem, slow_loss_and_gradients
 from tests.onehot.oracle import one_hot
 from tests.tolerance import assert_close

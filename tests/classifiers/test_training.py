@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from classifiers.activations import identity, tanh
+from classifiers.dataset import Dataset
 from classifiers.initializers import glorot_uniform
 from classifiers.network import Network, initialize
 from classifiers.optimizers import SGD
 from classifiers.stopping import DivergenceError, EpochRecord, MaxEpochs, ValidationLoss
-from classifiers.training import Dataset, train, train_epoch
+from classifiers.training import train, train_epoch
 from onehot import OneHot
 from tests.classifiers.oracle import DESIGNS, make_problem
 from tests.tolerance import assert_close
