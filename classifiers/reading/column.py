@@ -33,7 +33,7 @@ FACTORIZED = (nw.String, nw.Categorical, nw.Enum, nw.Boolean)  # by its library,
 
 
 class Column:
-    """A column of a DataFrame or an array."""
+    """A column of an array."""
 
     def __init__(self, data: Any, position: int, names: Sequence[str] | None) -> None:
         self.data = data
@@ -51,9 +51,6 @@ class Column:
     @cached_property
     def holds(self) -> str:
         """What its dtype says that it holds: categories, numbers, or the name of a dtype of which nothing is known."""
-        if isinstance(self.data, nw.Series):
-            kind = kind_of(self.data)
-            return CATEGORIES if kind in (BOOLS, NOTHING) else kind
         dtype = self.data.dtype
         if dtype.kind == "O":
             return NUMBERS if all(map(_is_number, self.distinct)) else CATEGORIES
@@ -62,7 +59,7 @@ class Column:
     @cached_property
     def values(self) -> list[Any]:
         """Its values as Python objects."""
-        values: list[Any] = self.data.to_list() if isinstance(self.data, nw.Series) else self.data.tolist()
+        values: list[Any] = self.data.tolist()
         return values
 
     @property
@@ -77,11 +74,6 @@ class Column:
 
     @cached_property
     def _factorized(self) -> tuple[Integers, list[Any]]:
-        if isinstance(self.data, nw.Series) and (self.data.dtype in FACTORIZED or self.data.dtype.is_integer()):
-            with suppress(NotImplementedError, OverflowError, TypeError):  # PyArrow of its string_view, for one
-                positions, distinct = _factorize(self.data)
-                if len({*distinct}) == len(distinct):  # or the library tells 0.0 from -0.0, or 1 from 1.0
-                    return positions, distinct
         try:
             distinct = [value for value in set(self.values) if not is_missing(value)]
         except TypeError as error:
@@ -91,13 +83,8 @@ class Column:
         return np.fromiter(found, np.intp, len(self.values)), distinct
 
     def declared(self) -> Iterable[Any] | None:
-        """Return the categories that its dtype lists, in their order."""
-        if not isinstance(self.data, nw.Series):
-            return None
-        if self.data.implementation.is_pandas_like():
-            declared = getattr(self.data.to_native().dtype, "categories", None)  # Arrow's dictionaries declare none
-            return None if declared is None else list(declared.tolist())
-        return self.data.dtype.categories if isinstance(self.data.dtype, nw.Enum) else None
+        """Return the categories that its dtype lists, in their order; None where it lists none."""
+        return None
 
     def categories(self) -> tuple[Label, ...]:
         """Return the declared categories, or those that occur, sorted, numbers before strings."""
@@ -121,24 +108,62 @@ class Column:
 
     def numbers(self) -> Array:
         """Return its numbers as float64, NaN where missing."""
-        is_series, dtype = isinstance(self.data, nw.Series), self.data.dtype
-        if is_series and (self.holds == NUMBERS or dtype == nw.Boolean):
-            return np.asarray(self.data.cast(nw.Float64).to_numpy(), np.float64)
-        if is_series and self.data.is_null().all():  # of whatever else
-            return np.full(len(self.data), np.nan)
-        if not is_series and dtype.kind in "biuf":
-            return np.asarray(self.data, np.float64)
-        is_known = self.holds in (CATEGORIES, NUMBERS)
-        where, kind = str(self), (str(dtype) if is_known else self.holds)
-        if not is_series or dtype in (nw.Object, nw.Categorical):
-            wrong = (row for row, v in enumerate(self.values) if not (isinstance(v, Real | Decimal) or is_missing(v)))
-            if (row := next(wrong, None)) is None:
-                return np.array([np.nan if is_missing(v) else _as_float(v) for v in self.values], np.float64)
-            where, kind = f"{self}, row {row}", type(self.values[row]).__name__
+        return np.asarray(self.data, np.float64) if self.data.dtype.kind in "biuf" else self._numbers_of_objects()
+
+    def _numbers_of_objects(self) -> Array:
+        for row, value in enumerate(self.values):
+            if not (isinstance(value, Real | Decimal) or is_missing(value)):
+                raise self._no_numbers(f"{self}, row {row}", type(value).__name__)
+        return np.array([np.nan if is_missing(value) else _as_float(value) for value in self.values], np.float64)
+
+    def _no_numbers(self, where: str, kind: str) -> DTypeError:
         remedy = "cast it to strings if it holds categories, or make numbers of it"
-        if is_known:
+        if self.holds in (CATEGORIES, NUMBERS):
             remedy = "make numbers of it, or name the column in categorical_features at fit if it holds categories"
-        raise DTypeError(f"{where}: expected numbers, got {kind}; {remedy}")
+        return DTypeError(f"{where}: expected numbers, got {kind}; {remedy}")
+
+
+class SeriesColumn(Column):
+    """A column of a DataFrame; its library knows more of it, and factorizes most of them faster."""
+
+    @cached_property
+    def holds(self) -> str:
+        """As for an array; bools, and what is missing throughout, are categories."""
+        kind = kind_of(self.data)
+        return CATEGORIES if kind in (BOOLS, NOTHING) else kind
+
+    @cached_property
+    def values(self) -> list[Any]:
+        """Its values as Python objects."""
+        values: list[Any] = self.data.to_list()
+        return values
+
+    @cached_property
+    def _factorized(self) -> tuple[Integers, list[Any]]:
+        if self.data.dtype in FACTORIZED or self.data.dtype.is_integer():
+            with suppress(NotImplementedError, OverflowError, TypeError):  # PyArrow of its string_view, for one
+                positions, distinct = _factorize(self.data)
+                if len({*distinct}) == len(distinct):  # or the library tells 0.0 from -0.0, or 1 from 1.0
+                    return positions, distinct
+        return super()._factorized
+
+    def declared(self) -> Iterable[Any] | None:
+        """Return the categories that its dtype lists, in their order; None where it lists none."""
+        if self.data.implementation.is_pandas_like():
+            declared = getattr(self.data.to_native().dtype, "categories", None)  # Arrow's dictionaries declare none
+            return None if declared is None else list(declared.tolist())
+        return self.data.dtype.categories if isinstance(self.data.dtype, nw.Enum) else None
+
+    def numbers(self) -> Array:
+        """Return its numbers as float64, NaN where missing."""
+        dtype = self.data.dtype
+        if self.holds == NUMBERS or dtype == nw.Boolean:
+            return np.asarray(self.data.cast(nw.Float64).to_numpy(), np.float64)
+        if self.data.is_null().all():  # of whatever else
+            return np.full(len(self.data), np.nan)
+        if dtype in (nw.Object, nw.Categorical):
+            return self._numbers_of_objects()
+        raise self._no_numbers(str(self), str(dtype) if self.holds == CATEGORIES else self.holds)
 
 
 class Columns(tuple[Column, ...]):
@@ -150,10 +175,10 @@ def columns_of(X: Any, names: Sequence[str] | None) -> Columns:
     if isinstance(X, Columns):
         return X
     if is_frame(X):
-        series: Iterable[Any] = map(_dense, nw.from_native(X, eager_only=True).iter_columns())
-    else:
-        series = (X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)).T
-    return Columns(Column(data, position, names) for position, data in enumerate(series))
+        series = map(_dense, nw.from_native(X, eager_only=True).iter_columns())
+        return Columns(SeriesColumn(each, position, names) for position, each in enumerate(series))
+    array = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
+    return Columns(Column(data, position, names) for position, data in enumerate(array.T))
 
 
 def _factorize(column: nw.Series[Any]) -> tuple[Integers, list[Any]]:
