@@ -54,6 +54,7 @@ LAYOUT = {
         "activations",
         "initializers",
         "_compiled_updates",
+        "_optimizer",
         "optimizers",
         "schedules",
         "stopping",
