@@ -98,6 +98,7 @@ LAYOUT = {
         "policies",
         "plain_objects",
         "tables",
+        "misreadings",
         "codes_or_matrix",
         "labels",
         "sample_weights",

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from classifiers._warn import warn
 from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
+from classifiers.reading.misreadings import warn_if_codes, warn_if_one_hot
 from classifiers.reading.policies import IF_MISSING
 from onehot import CodeError, OneHot, ShapeError
 from onehot._errors import field_label
@@ -75,12 +75,13 @@ def as_design_matrix(
     undecided = n_categories is None and not fitted
     if _is_codes(X, n_categories, undecided):
         if undecided:
-            _warn_if_one_hot(X)
-        policies: Any = {"fitted": fitted, "ignore_unknown": ignore_unknown, "missing": missing}
-        return _as_codes(X, n_categories, names, dtype=dtype, **policies)
+            warn_if_one_hot(X)
+        return _as_codes(
+            X, n_categories, names, dtype=dtype, fitted=fitted, ignore_unknown=ignore_unknown, missing=missing
+        )
     design = _as_matrix(X, dtype, names)
     if undecided:
-        _warn_if_codes(X)
+        warn_if_codes(X)
     return design
 
 
@@ -209,37 +210,3 @@ def raise_not_finite(value: Any, row: int, column: int, dtype: npt.DTypeLike, na
             remedy += "; if they are codes, name the column in categorical_features, and pass handle_missing"
     label = field_label(column, names, kind="column")
     raise ValueError(f"{label}, row {row}: Input X contains {contents}; {remedy}")
-
-
-def _warn_if_codes(X: Any) -> None:
-    """Warn where a float matrix could be codes: whole numbers, and not just 0 and 1. With a -1, raise."""
-    if X.dtype.kind != "f" or sparse.issparse(X) or not (np.floor(X) == X).all():
-        return
-    if X.min() == -1:
-        row, column = np.argwhere(X == -1)[0].tolist()
-        raise ValueError(
-            f"column {column}, row {row}: Negative values in data: -1 among whole numbers is what encoders write for "
-            "an unknown category; if these are codes, pass n_categories (and handle_unknown or handle_missing); "
-            "if they are numbers, pass categorical_features=None"
-        )
-    if X.max() > 1:
-        warn(
-            f"X holds whole numbers up to {X.max():g} as {X.dtype}, and is taken as the design matrix; "
-            "if these are codes, pass X.astype(int), n_categories or categorical_features",
-        )
-
-
-def _warn_if_one_hot(X: Array) -> None:
-    """Warn where an integer matrix could be one-hot: of three or more columns, with as many 1s in each row.
-
-    A few rows of codes may have that by chance, unless it is a single 1.
-    """
-    if X.shape[1] < 3 or X.max() != 1 or X.min() != 0:
-        return
-    ones = X.sum(axis=1)
-    if (ones == 1).all() or (len(X) > 10 * X.shape[1] and (ones == ones[0]).all()):
-        counts = f", or n_categories=[{X.shape[1]}]" if ones[0] == 1 else ""
-        warn(
-            f"X of integers is exactly one-hot, but is read as codes of {X.shape[1]} fields; "
-            f"if it is a one-hot matrix, pass X.astype(float){counts}",
-        )

@@ -16,11 +16,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import _check_feature_names, _get_feature_names
 
-from classifiers._warn import warn
 from classifiers.design_matrix import DesignMatrix
 from classifiers.reading.codes_or_matrix import as_design_matrix
 from classifiers.reading.column import columns_of
 from classifiers.reading.column_encoder import ColumnEncoder
+from classifiers.reading.misreadings import warn_if_ids, warn_of_integers_beside_floats
 from classifiers.reading.plain_objects import as_numbers
 from classifiers.reading.policies import IF_MISSING, check_policies
 from classifiers.reading.tables import (
@@ -39,7 +39,6 @@ from onehot._errors import field_label
 __all__ = ["InputReader"]
 
 Array = npt.NDArray[Any]
-MANY_CATEGORIES = 1 << 20
 
 
 class InputReader(BaseEstimator):
@@ -137,8 +136,9 @@ class InputReader(BaseEstimator):
         self._check_names(X, fitting=False)
         X = self._as_table(X)
         self._check_width(X)
-        policies = {"handle_unknown": self.handle_unknown, "handle_missing": self.handle_missing}
-        return self._encoder.transform(X, dtype=self.dtype, **policies)
+        return self._encoder.transform(
+            X, dtype=self.dtype, handle_unknown=self.handle_unknown, handle_missing=self.handle_missing
+        )
 
     def _check_names(self, X: Any, *, fitting: bool) -> None:
         """Learn the names of the columns of X, or raise where they are not those learned."""
@@ -174,7 +174,7 @@ class InputReader(BaseEstimator):
         design = self._design(X, fitted=False)
         if isinstance(design, OneHot):
             if self.n_categories_ is None:
-                _warn_if_ids(design, self._learned_names(design))
+                warn_if_ids(design, self._learned_names(design))
             self.n_categories_ = design.n_categories
         self.n_features_in_ = X.shape[1]
         return design
@@ -263,18 +263,6 @@ def _n_columns(X: Any) -> int:
     return len(X.n_categories) if isinstance(X, OneHot) else int(X.shape[1])
 
 
-def _warn_if_ids(X: OneHot, names: Any) -> None:
-    """Warn where a field has a category for each of many numbers that hardly occur, which all take memory."""
-    widest = int(np.argmax(X.n_categories))
-    count, n = X.n_categories[widest], len(X)
-    if count > max(MANY_CATEGORIES, 100 * n):
-        column = [widest if names is None else str(names[widest])]
-        warn(
-            f"{field_label(widest, names)}: codes go up to {count - 1} in {n} rows, and each has a row in the table; "
-            f"if they are ids, pass categorical_features={column} to learn those that occur, or leave the column out"
-        )
-
-
 def _codes_or_numbers(frame: Any, array: Array, missing: str) -> Array:
     """Return the values of a DataFrame of numbers: integers, -1 where missing, if all its columns are of integers."""
     integers, others = describe_kinds(frame)
@@ -284,9 +272,5 @@ def _codes_or_numbers(frame: Any, array: Array, missing: str) -> Array:
             raise CodeError(f"{label}, row {row}: Input X contains NaN, which is not a code; {IF_MISSING}")
         return np.where(np.isnan(array), -1, array).astype(np.int64)
     if integers and others:
-        warn(
-            f"X has integer columns {integers} beside {others}, and is taken as a design matrix, its numbers as they "
-            f"are; if the integers are codes or labels, pass categorical_features={integers}; if all columns are "
-            "numbers, pass categorical_features=None, which standardizes them",
-        )
+        warn_of_integers_beside_floats(integers, others)
     return array
