@@ -50,44 +50,29 @@ def fit_lbfgs(
     at_once = stopping([])
     if at_once is not None or max_iter == 0:
         return [], at_once or "reached 0 iterations", at_once is not None
-    theta = np.concatenate([np.asarray(p, np.float64).ravel() for p in network.parameters])
-    dtheta = np.empty_like(theta)
-    shapes = [p.shape for p in network.parameters]
-    parameters, derivatives = _views(theta, shapes), _views(dtheta, shapes)
-    n_layers = len(network.weights)
-    work = Network(parameters[:n_layers], parameters[n_layers:], network.activation)
-    gradients = Gradients(derivatives[:n_layers], derivatives[n_layers:])
-    full_batch = FullBatch(data)
+    objective = _Objective(network, data, alpha)
     validation = None if validation is None else validation.astype(np.float64)
-
     history: list[EpochRecord] = []
-    latest: dict[str, Any] = {}
     best: tuple[float, Array] | None = None
     reason: str | None = None
     watch = GradientFlowMonitor()
     clock = time.perf_counter()
 
-    def objective(at: Array) -> tuple[float, Array]:
-        theta[...] = at
-        dtheta[...] = 0
-        loss, accuracy = full_batch.add_gradients(work, gradients.parameters)
-        penalty = add_penalty(work.weights, gradients.weights, alpha)
-        if not latest:
-            check_start(loss if np.isfinite(dtheta).all() else math.nan)
-        latest.update(loss=loss, accuracy=accuracy, gradient_norms=gradients.norms())
-        return loss + penalty, dtheta.copy()
-
     def after_iteration(xk: Array) -> None:  # SciPy tells by the name how to call it
         nonlocal best, reason, clock
-        val_loss = val_accuracy = None
-        if validation is not None:
-            theta[...] = xk
-            val_loss, val_accuracy = work.evaluate(*validation)
+        val_loss, val_accuracy = (None, None) if validation is None else objective.network_at(xk).evaluate(*validation)
         now = time.perf_counter()
-        epoch, seconds, clock = len(history) + 1, now - clock, now
-        validated: dict[str, Any] = {"val_loss": val_loss, "val_accuracy": val_accuracy}
+        seconds, clock = now - clock, now
         record = EpochRecord(
-            epoch, **latest, **validated, learning_rate=None, seconds=seconds, n_rows=full_batch.n_rows
+            epoch=len(history) + 1,
+            loss=objective.loss,
+            accuracy=objective.accuracy,
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
+            gradient_norms=objective.gradient_norms,
+            learning_rate=None,
+            seconds=seconds,
+            n_rows=objective.full_batch.n_rows,
         )
         history.append(record)
         report(record)
@@ -102,16 +87,53 @@ def fit_lbfgs(
     with one_blas_thread:
         result = optimize.minimize(
             objective,
-            theta.copy(),
+            objective.theta.copy(),
             jac=True,
             method="L-BFGS-B",
             callback=after_iteration,
             options={"maxiter": max_iter, "maxfun": EVALUATIONS * max_iter, "gtol": tol, "ftol": FLAT, "maxls": 50},
         )
-    theta[...] = result.x if best is None else best[1]
-    network.weights = [_like(W, old) for W, old in zip(work.weights, network.weights, strict=True)]
-    network.biases = [b.astype(old.dtype) for b, old in zip(work.biases, network.biases, strict=True)]
+    fitted = objective.network_at(result.x if best is None else best[1])
+    network.weights = [_like(W, old) for W, old in zip(fitted.weights, network.weights, strict=True)]
+    network.biases = [b.astype(old.dtype) for b, old in zip(fitted.biases, network.biases, strict=True)]
     return history, reason or _reason(result, tol, max_iter), bool(result.success) or reason is not None
+
+
+class _Objective:
+    """The objective and its gradient as a function of theta, all parameters end to end, in float64.
+
+    The arrays of `network` are views of `theta`, those of `gradients` views of `dtheta`. After a call `loss`,
+    `accuracy` and `gradient_norms` tell of the network there.
+    """
+
+    def __init__(self, network: Network, data: Dataset, alpha: float) -> None:
+        shapes = [p.shape for p in network.parameters]
+        n_layers = len(network.weights)
+        self.theta = np.concatenate([np.asarray(p, np.float64).ravel() for p in network.parameters])
+        self.dtheta = np.empty_like(self.theta)
+        parameters, derivatives = _views(self.theta, shapes), _views(self.dtheta, shapes)
+        self.network = Network(parameters[:n_layers], parameters[n_layers:], network.activation)
+        self.gradients = Gradients(derivatives[:n_layers], derivatives[n_layers:])
+        self.full_batch = FullBatch(data)
+        self.alpha = alpha
+        self.has_begun = False
+
+    def __call__(self, theta: Array) -> tuple[float, Array]:
+        """Return the objective and its gradient."""
+        network = self.network_at(theta)
+        self.dtheta[...] = 0
+        self.loss, self.accuracy = self.full_batch.add_gradients(network, self.gradients.parameters)
+        penalty = add_penalty(network.weights, self.gradients.weights, self.alpha)
+        if not self.has_begun:  # later the line search turns back from what is not finite
+            check_start(self.loss if np.isfinite(self.dtheta).all() else math.nan)
+            self.has_begun = True
+        self.gradient_norms = self.gradients.norms()
+        return self.loss + penalty, self.dtheta.copy()
+
+    def network_at(self, theta: Array) -> Network:
+        """Return the network with these parameters; it is the same object at every call."""
+        self.theta[...] = theta
+        return self.network
 
 
 def add_penalty(weights: list[Array], gradients: list[Array], alpha: float) -> float:

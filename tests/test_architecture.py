@@ -104,6 +104,7 @@ LAYOUT = {
         "sample_weights",
         "column",
         "category_codes",
+        "categorical_features",
         "column_encoder",
         "reader",
         "__init__",

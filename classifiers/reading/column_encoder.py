@@ -21,11 +21,11 @@ from sklearn.preprocessing import StandardScaler
 
 from classifiers.design_matrix import DenseMatrix
 from classifiers.mixed_matrix import MixedMatrix
+from classifiers.reading.categorical_features import are_fields
 from classifiers.reading.category_codes import codes_of
 from classifiers.reading.codes_or_matrix import raise_not_finite
 from classifiers.reading.column import Columns, Label, columns_of
-from classifiers.reading.tables import CATEGORIES, NUMBERS
-from onehot import DTypeError, OneHot, ShapeError
+from onehot import OneHot
 
 __all__ = ["ColumnEncoder"]
 
@@ -102,7 +102,7 @@ class ColumnEncoder:
             Naming column, row and value.
         """
         columns = columns_of(X, names)
-        chosen = _chosen(columns, categorical_features, names)
+        chosen = are_fields(columns, categorical_features, names)
         fields = tuple(np.flatnonzero(chosen).tolist())
         numbers = tuple(np.flatnonzero(~chosen).tolist())
         categories = tuple(columns[j].categories() for j in fields)
@@ -208,42 +208,6 @@ class ColumnEncoder:
     @cached_property
     def _code_of(self) -> list[dict[Label, int]]:
         return [{category: code for code, category in enumerate(known)} for known in self.categories]
-
-
-def _chosen(columns: Columns, categorical_features: Any, names: Sequence[str] | None) -> npt.NDArray[np.bool_]:
-    """Return which columns are fields."""
-    n = len(columns)
-    if isinstance(categorical_features, str) and categorical_features == "from_dtype":
-        for column in columns:
-            if column.holds not in (CATEGORIES, NUMBERS):
-                raise DTypeError(
-                    f"{column} is of {column.holds}, which is neither categories nor numbers; cast it to strings, or "
-                    "make numbers of it"
-                )
-        return np.array([column.holds == CATEGORIES for column in columns])
-    wanted = [] if categorical_features is None else categorical_features
-    given = np.asarray(wanted)
-    if given.ndim != 1 or not (given.dtype.kind in "biu" or all(isinstance(name, str) for name in wanted)):
-        raise ValueError(
-            f"categorical_features={categorical_features!r} must be 'from_dtype', None, or a list of names, of "
-            "positions or of bools"
-        )
-    if not given.size:
-        return np.zeros(n, bool)
-    if given.dtype.kind == "b":
-        if len(given) != n:
-            raise ShapeError(f"categorical_features is a mask of {len(given)} columns, but X has {n}")
-        return given
-    if given.dtype.kind in "iu":
-        for position in given[(given < 0) | (given >= n)][:1]:
-            raise ShapeError(f"categorical_features names column {position}, but X has columns 0 to {n - 1}")
-        return np.isin(np.arange(n), given)
-    if names is None:
-        raise ValueError("categorical_features has names, but the columns of X have none; pass positions")
-    for name in given.tolist():
-        if name not in names:
-            raise ValueError(f"categorical_features names {name!r}, which is not a column of X")
-    return np.isin(np.asarray(names, dtype=object), given.astype(object))
 
 
 def _numbers(columns: Columns, positions: Sequence[int]) -> Array:
