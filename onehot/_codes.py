@@ -21,7 +21,7 @@ from onehot import _kernels as kernels
 from onehot._arrays import Array, as_array, index_dtype
 from onehot._errors import CodeError, DTypeError, ShapeError, field_label
 
-__all__ = ["Categories", "Encoded", "Missing", "codes_of_matrix", "encode", "normalize_n_categories"]
+__all__ = ["MISSING", "Categories", "Encoded", "Missing", "encode", "normalize_n_categories"]
 
 Missing: TypeAlias = Literal["error", "zero", "own"]
 Categories: TypeAlias = int | Sequence[int] | npt.NDArray[np.integer[Any]]
@@ -54,7 +54,7 @@ def encode(
     """Check `codes` of shape (n,) or (n, f) and shift each field to its block of the table."""
     if missing not in ("error", "zero", "own"):
         raise CodeError(f"missing={missing!r} is not known; pass 'error', 'zero' or 'own'")
-    codes, given = _as_integers(codes, missing, names), codes
+    given, codes = codes, _as_integers(codes, missing, names)
     n, f = codes.shape
     if n_categories is None and np.asarray(given).dtype.kind == "f" and _is_one_hot(codes):
         raise CodeError(
@@ -86,38 +86,6 @@ def encode(
         if not own:
             indices[absent] = MISSING
     return Encoded(indices, blocks, offsets, missing, has_missing=not (all_present or own))
-
-
-def codes_of_matrix(
-    shape: tuple[int, int],
-    rows: Array,
-    columns: Array,
-    values: Array,
-    n_categories: Categories | None,
-    missing: Missing,
-) -> tuple[Array, tuple[int, ...]]:
-    """Return the codes and category counts of a one-hot matrix, given its non-zero entries sorted by row and column.
-
-    A block without a one is code -1.
-    """
-    n, V = shape
-    counts = (V,) if n_categories is None else normalize_n_categories(n_categories, np.size(n_categories))
-    if sum(counts) != V:
-        raise ShapeError(f"n_categories {counts} add up to {sum(counts)}, but the matrix has {V} columns")
-    for k in np.flatnonzero(values != 1)[:1]:
-        raise CodeError(f"row {rows[k]}, column {columns[k]}: {values[k]} is neither 0 nor 1: not a one-hot matrix")
-    offsets = np.cumsum((0, *counts[:-1]))
-    fields = np.searchsorted(offsets, columns, side="right") - 1
-    for k in np.flatnonzero((np.diff(rows) == 0) & (np.diff(fields) == 0))[:1]:
-        raise CodeError(f"row {rows[k]} has more than one 1 in field {fields[k]}: not a one-hot matrix")
-    codes = np.full((n, len(counts)), MISSING, dtype=np.int64)
-    codes[rows, fields] = columns - offsets[fields]
-    for row, field in np.argwhere(codes < 0)[: missing == "error"].tolist():
-        raise CodeError(
-            f"row {row} has no 1 in field {field}: not a one-hot matrix; "
-            "if that means missing, pass missing='zero' or missing='own'"
-        )
-    return codes, counts
 
 
 def normalize_n_categories(n_categories: Categories, f: int) -> tuple[int, ...]:

@@ -20,7 +20,8 @@ from numpy import ndarray
 
 from onehot import _kernels as kernels
 from onehot._arrays import FLOATS, Array, as_array, is_real
-from onehot._codes import Categories, Encoded, Missing, codes_of_matrix, encode
+from onehot._codes import Categories, Encoded, Missing, encode
+from onehot._decoding import codes_of_dense, codes_of_sparse
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
 from onehot._lazy_matrix import LazyMatrix, is_array, refusal
 from onehot._refusals import refuses_other_attributes
@@ -157,13 +158,7 @@ class OneHot(LazyMatrix):
         >>> OneHot.from_dense([[0, 1, 0], [1, 0, 0]]).indices.ravel().tolist()
         [1, 0]
         """
-        if scipy.sparse.issparse(A):
-            raise DTypeError(f"from_dense takes an array, got a {type(A).__name__}; use OneHot.from_sparse")
-        A = as_array(A, "A")
-        if A.ndim != 2:
-            raise ShapeError(f"a one-hot matrix has shape (n, V), got {A.shape}")
-        rows, columns = np.nonzero(A)
-        codes, counts = codes_of_matrix(A.shape, rows, columns, A[rows, columns], n_categories, missing)
+        codes, counts = codes_of_dense(A, n_categories, missing)
         return cls(codes, counts, missing=missing, dtype=dtype)
 
     @classmethod
@@ -183,14 +178,7 @@ class OneHot(LazyMatrix):
         >>> OneHot.from_sparse(scipy.sparse.eye_array(3)).indices.ravel().tolist()
         [0, 1, 2]
         """
-        is_matrix = np.ndim(S) == 2 and scipy.sparse.issparse(S)
-        if not is_matrix:
-            raise DTypeError(f"from_sparse takes a 2-D scipy sparse array, got {type(S).__name__}")
-        S = scipy.sparse.csr_array(S, copy=True)
-        S.sum_duplicates()
-        S.eliminate_zeros()
-        rows = np.repeat(np.arange(S.shape[0]), np.diff(S.indptr))
-        codes, counts = codes_of_matrix(S.shape, rows, S.indices, S.data, n_categories, missing)
+        codes, counts = codes_of_sparse(S, n_categories, missing)
         return cls(codes, counts, missing=missing, dtype=dtype)
 
     def __repr__(self) -> str:

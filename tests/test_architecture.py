@@ -23,6 +23,7 @@ LAYOUT = {
         "_threads",
         "_kernels",
         "_codes",
+        "_decoding",
         "_refusals",
         "_gradient_algebra",
         "_row_gradient",
