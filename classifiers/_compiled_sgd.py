@@ -12,9 +12,6 @@ between two of them than they do; and here the samples to come are fetched while
 Imported only where the kernels are Numba's.
 """
 
-# Numba compiles a language of its own, which mypy takes for Python.
-# mypy: ignore-errors
-
 from __future__ import annotations
 
 import math

@@ -5,9 +5,6 @@ and rows are asked for before it is their turn. The formulas are those of `optim
 only where the kernels are Numba's.
 """
 
-# Numba compiles a language of its own, which mypy takes for Python.
-# mypy: ignore-errors
-
 from __future__ import annotations
 
 from typing import Any

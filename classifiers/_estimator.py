@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -37,6 +38,7 @@ from classifiers.training import train, train_epoch
 __all__ = ["CategoricalClassifier", "check_is_model"]
 
 Array = npt.NDArray[Any]
+Report = Callable[[EpochRecord], None]
 
 
 def _steps_through_batches(estimator: CategoricalClassifier) -> bool:
@@ -230,39 +232,42 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
 
     def _solve(self, data: Dataset, validation: Dataset | None) -> None:
         """Train until a rule says stop."""
-        stopping = self._stopping_rule()
+        solve = self._solve_full_batch if self.solver == "lbfgs" else self._solve_in_minibatches
         # What overflows becomes NaN or Inf, and is reported as divergence.
         with progress(self.verbose, self.max_iter) as report, np.errstate(all="ignore"):
-            if self.solver == "lbfgs":
-                self._optimizer = None
-                self.history_, self.stop_reason_, converged = fit_lbfgs(
-                    self._network,
-                    data,
-                    alpha=float(self.alpha),  # a NumPy number of low precision would round the objective
-                    max_iter=int(self.max_iter),
-                    tol=float(self.tol),
-                    stopping=stopping,
-                    validation=validation,
-                    report=report,
-                )
-                if not converged:
-                    advice = f"increase max_iter={self.max_iter} or tol={self.tol}"
-                    if not self.history_:
-                        advice = "not even its first step succeeded: columns of X should be scaled to about 1"
-                    warn(f"L-BFGS did not converge ({self.stop_reason_}); {advice}", ConvergenceWarning)
-                return
-            self._optimizer = self._new_optimizer()
-            self.history_, self.stop_reason_ = train(
-                self._network,
-                data,
-                self._optimizer,
-                schedule=self._new_schedule(),
-                batch_size=int(self.batch_size),
-                stopping=MaxEpochs(self.max_iter) | stopping,
-                rng=self._generator,
-                validation=validation,
-                report=report,
-            )
+            solve(data, validation, report)
+
+    def _solve_full_batch(self, data: Dataset, validation: Dataset | None, report: Report) -> None:
+        self._optimizer = None
+        self.history_, self.stop_reason_, converged = fit_lbfgs(
+            self._network,
+            data,
+            alpha=float(self.alpha),  # a NumPy number of low precision would round the objective
+            max_iter=int(self.max_iter),
+            tol=float(self.tol),
+            stopping=self._stopping_rule(),
+            validation=validation,
+            report=report,
+        )
+        if not converged:
+            advice = f"increase max_iter={self.max_iter} or tol={self.tol}"
+            if not self.history_:
+                advice = "not even its first step succeeded: columns of X should be scaled to about 1"
+            warn(f"L-BFGS did not converge ({self.stop_reason_}); {advice}", ConvergenceWarning)
+
+    def _solve_in_minibatches(self, data: Dataset, validation: Dataset | None, report: Report) -> None:
+        self._optimizer = self._new_optimizer()
+        self.history_, self.stop_reason_ = train(
+            self._network,
+            data,
+            self._optimizer,
+            schedule=self._new_schedule(),
+            batch_size=int(self.batch_size),
+            stopping=MaxEpochs(self.max_iter) | self._stopping_rule(),
+            rng=self._generator,
+            validation=validation,
+            report=report,
+        )
 
     def _make_epoch(self, data: Dataset) -> None:
         """Make one more epoch, and report on it as `_solve` does."""

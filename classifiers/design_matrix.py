@@ -30,21 +30,26 @@ class DesignMatrix(Protocol):
     """What the network needs of X."""
 
     @property
-    def shape(self) -> tuple[int, int]: ...  # noqa: D102 - (n, V)
+    def shape(self) -> tuple[int, int]:
+        """(n, V)."""
 
     @property
-    def nnz(self) -> int: ...  # noqa: D102 - entries that are not zero
+    def nnz(self) -> int:
+        """The entries that are not zero."""
 
     @property
-    def T(self) -> Any: ...  # noqa: D102 - has ``@``
+    def T(self) -> Any:
+        """The transpose; ``X.T @ dZ`` is a `RowGradient`."""
 
     def __matmul__(self, W: Any, /) -> Any: ...
 
     def __getitem__(self, rows: Any, /) -> DesignMatrix: ...
 
-    def astype(self, dtype: npt.DTypeLike, /) -> DesignMatrix: ...  # noqa: D102 - the same matrix
+    def astype(self, dtype: npt.DTypeLike, /) -> DesignMatrix:
+        """Return the same matrix in another float type."""
 
-    def tocsr(self) -> sparse.csr_array: ...  # noqa: D102 - the same matrix
+    def tocsr(self) -> sparse.csr_array:
+        """Return the same matrix as a scipy CSR array."""
 
 
 M = TypeVar("M", Array, sparse.csr_array)

@@ -4,9 +4,6 @@ Every number of columns has its own machine code, compiled when first met and ke
 for any number of threads.
 """
 
-# Numba compiles a language of its own, which mypy takes for Python.
-# mypy: ignore-errors
-
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,8 +1,5 @@
 """The distinct rows of a batch, compiled: counted where the table is hardly taller than the batch, else sorted."""
 
-# Numba compiles a language of its own, which mypy takes for Python.
-# mypy: ignore-errors
-
 from __future__ import annotations
 
 import numpy as np

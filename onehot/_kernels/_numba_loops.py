@@ -8,9 +8,6 @@ Each function is a stub, and the `overload` below it is what the compiler puts i
 constants, so that every value of them has machine code of its own.
 """
 
-# Numba compiles a language of its own, which mypy takes for Python.
-# mypy: ignore-errors
-
 from __future__ import annotations
 
 import hashlib

@@ -4,9 +4,6 @@ Numba leaves LLVM's vectoriser of straight-line code off, so a loop over a const
 type, a row is loaded, added and stored by whole registers, and the order of the sums is that of the plain loop.
 """
 
-# Numba compiles a language of its own, which mypy takes for Python.
-# mypy: ignore-errors
-
 from __future__ import annotations
 
 from llvmlite import ir

@@ -7,9 +7,6 @@ As in `_numba_loops`, each function is a stub with its `overload` below it. Ther
 where it is small.
 """
 
-# Numba compiles a language of its own, which mypy takes for Python.
-# mypy: ignore-errors
-
 from __future__ import annotations
 
 import math
