@@ -146,7 +146,8 @@ def cross_entropy(
         largest = given.max(initial=0)
         if given.shape != labels.shape or not 0 < largest < np.inf or given.min() < 0:
             raise ValueError(f"sample_weight must be {len(labels)} finite numbers, none negative and not all zero")
-        weight = (given / largest).astype(logits.dtype)  # or the sum of large weights would be infinite
+        with np.errstate(under="ignore"):
+            weight = (given / largest).astype(logits.dtype)  # or the sum of large weights would be infinite
         total = float(weight.sum(dtype=np.float64))
     dlogits = np.empty_like(logits)
     with np.errstate(under="ignore", invalid="ignore"):

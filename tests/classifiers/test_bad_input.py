@@ -568,7 +568,9 @@ def test_a_number_beyond_floats_is_no_setting():
     ("settings", "message"),
     [
         ({"verbose": -1}, "verbose=-1 must be 0, 1 or 2"),
-        ({"hidden_layer_sizes": (H for H in [8])}, "must be a sequence of positive integers"),
+        pytest.param(
+            {"hidden_layer_sizes": (H for H in [8])}, "must be a sequence of positive integers", id="a generator"
+        ),
         ({"hidden_layer_sizes": {8}}, r"hidden_layer_sizes=\{8\} must be a sequence of positive integers"),
     ],
     ids=str,

@@ -12,7 +12,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
 from classifiers import MLPClassifier, SoftmaxRegression, plots
+from classifiers._gradient_check import _Differences
 from classifiers.activations import Activation, relu
+from classifiers.dataset import Dataset
 from classifiers.design_matrix import SparseMatrix
 from classifiers.diagnostics import (
     GradientCheck,
@@ -25,6 +27,7 @@ from classifiers.diagnostics import (
 )
 from classifiers.initializers import normal
 from classifiers.loss_landscape import loss_landscape
+from classifiers.network import Network
 from onehot import OneHot
 from tests.tolerance import assert_close
 
@@ -391,3 +394,41 @@ def test_a_dense_matrix_that_is_too_large_is_not_made(monkeypatch):
 def test_a_report_with_nan_is_not_ok():
     check = GradientCheck("OneHot", "coef_", "[0, 0]", 1.0, math.nan, math.nan)
     assert not GradientReport((check,), (), 1e-5).ok
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_kink_is_left_behind_whichever_way_it_bends(label):
+    network = Network([np.zeros((1, 1)), np.array([[1.0, -1.0]])], [np.array([1e-6]), np.zeros(2)], relu)
+    differences = _Differences(network, Dataset(OneHot([0], 1, dtype=np.float64), np.array([label])), 0.0, 1e-5)
+    b = network.biases[0]
+    _, _, error = differences.compare(b, differences.gradients()[2], np.ones(1))
+    assert error <= 1e-5
+    assert b.tolist() == [1e-6]
+
+
+def test_large_negative_logits_are_no_wrong_gradient(data):
+    codes, y = data
+    model = SoftmaxRegression(solver="sgd", max_iter=0, alpha=0, dtype=np.float64).fit(codes, y)
+    model.coef_[:, 0] = -1e8
+    assert gradient_check(model, codes, y).ok
+
+
+def test_differences_are_exact_to_many_digits(data):
+    report = gradient_check(MLPClassifier((4,), "tanh", random_state=0), *data)
+    assert max(abs(check.numeric - check.analytic) for check in report.checks) < 1e-9
+
+
+def test_a_derivative_that_is_nan_is_found_where_it_is(data):
+    def derivative(z):
+        slope = 1 - np.tanh(z) ** 2
+        slope[:, 2] = np.nan
+        return slope
+
+    report = gradient_check(MLPClassifier((4,), Activation("tanh", np.tanh, derivative), random_state=0), *data)
+    wrong = [check for check in report.checks if check.parameter == "intercepts_[0]"]
+    assert [check.where for check in wrong] == ["[2]"] * len(wrong)
+
+
+def test_five_worst_by_default(data):
+    model = SoftmaxRegression(solver="sgd", max_iter=0).fit(*data)
+    assert len(worst_predictions(model, *data)) == 5

@@ -7,7 +7,7 @@ from scipy import optimize
 from classifiers.activations import tanh
 from classifiers.dataset import Dataset
 from classifiers.initializers import glorot_uniform
-from classifiers.lbfgs import add_penalty, fit_lbfgs
+from classifiers.lbfgs import _reason, add_penalty, fit_lbfgs
 from classifiers.network import Network, initialize
 from classifiers.stopping import AnyOf, EpochRecord, GradientNorm, MaxEpochs, ValidationLoss
 from tests.classifiers.oracle import DESIGNS, make_problem, slow_loss_and_gradients
@@ -129,3 +129,18 @@ def test_the_penalty_and_its_gradient():
     weights, gradients = [np.array([[1.0, 2.0]]), np.array([[3.0]])], [np.ones((1, 2)), np.zeros((1, 1))]
     assert add_penalty(weights, gradients, 0.5) == 0.25 * 14
     assert [gradient.tolist() for gradient in gradients] == [[[1.5, 2.0]], [[1.5]]]
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        ({"success": True, "jac": np.array([-1.0, 0.0])}, "the objective no longer falls"),
+        ({"success": True, "jac": np.array([-1e-7, 0.0])}, "no component of the gradient exceeds 1e-06"),
+        ({"success": False, "nit": 5, "nfev": 9}, "reached 5 iterations"),
+        ({"success": False, "nit": 3, "nfev": 9}, "the line search found no lower point"),
+        ({"success": False, "nit": 3, "nfev": 101}, "evaluated the objective 101 times"),
+    ],
+    ids=str,
+)
+def test_the_reason_is_that_of_scipy(result, reason):
+    assert _reason(optimize.OptimizeResult(**result), 1e-6, 5) == reason

@@ -142,6 +142,7 @@ def test_accuracy_counts_the_first_of_equal_logits():
         (lambda: sample_nll(np.zeros((0, 3)), []), r"do not fit or are empty; got \(0, 3\) and \(0,\)"),
         (lambda: cross_entropy(np.zeros((2, 3)), [0, 1], [1, -1]), r"2 finite numbers, none negative and not all zero"),
         (lambda: cross_entropy(np.zeros((2, 3)), [0, 1], [0, 0]), r"2 finite numbers, none negative and not all zero"),
+        (lambda: cross_entropy(np.zeros((2, 3)), [0, 1], [1, np.inf]), r"2 finite numbers, none negative and not all"),
         (lambda: cross_entropy(np.zeros((2, 3)), [0, 1], [1]), r"2 finite numbers, none negative and not all zero"),
         (lambda: mse([1.0, 2.0], [1.0]), r"one shape, not empty; got \(2,\), \(1,\)"),
         (lambda: mse([], []), r"one shape, not empty"),
@@ -199,3 +200,16 @@ def test_only_real_numbers_have_a_loss(values):
         softmax(np.array(values))
     with pytest.raises(DTypeError, match="prediction must be real numbers, got"):
         mse(values, [1.0, 2.0])
+
+
+def test_the_squared_error_of_large_single_numbers_is_finite():
+    loss, _ = mse(np.array([1e20], np.float32), np.array([0], np.float32))
+    assert_close(loss, 1e40, np.float32)
+
+
+def test_underflow_is_no_error():
+    with np.errstate(all="raise"):
+        assert log_softmax([[0.0, 1e4]]).tolist() == [[-1e4, 0]]
+        assert softmax([[0.0, 1e4]]).tolist() == [[0, 1]]
+        assert cross_entropy([[0.0, 1e4]], [1])[0] == 0
+        cross_entropy(np.zeros((2, 2), np.float32), [1, 0], [1.0, 1e-40])

@@ -5,7 +5,7 @@ import pytest
 
 from classifiers import network as network_module
 from classifiers._scaled_table import ScaledTable
-from classifiers.activations import get_activation, softmax
+from classifiers.activations import get_activation, relu, softmax
 from classifiers.initializers import he_normal
 from classifiers.network import Gradients, Network, initialize
 from onehot import RowGradient
@@ -131,3 +131,10 @@ def test_layers_are_initialised_by_their_fans(dtype):
     assert isinstance(network.weights[0], ScaledTable)
     assert [b.tolist() for b in network.biases] == [[0] * 5, [0] * 3]
     assert {p.dtype for p in network.parameters} == {np.dtype(dtype)}
+
+
+def test_one_read_only_array_is_enough():
+    network = Network([np.zeros((4, 3)), np.zeros((3, 2))], [np.zeros(3), np.zeros(2)], relu)
+    assert not network.is_read_only
+    network.weights[0].flags.writeable = False
+    assert network.is_read_only

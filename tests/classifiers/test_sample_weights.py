@@ -113,3 +113,14 @@ def test_weights_may_be_of_any_type_of_number():
 def test_a_part_of_the_data_weighs_something_too():
     with pytest.raises(ValueError, match="leave no weight at all"):
         SoftmaxRegression(solver="sgd").partial_fit(CODES, [0, 1, 0, 1], classes=[0, 1], sample_weight=[0] * 4)
+
+
+def test_no_weight_at_all_cannot_be_balanced():
+    with pytest.raises(ValueError, match="leave no weight at all"):
+        weights_of(np.zeros(4), "balanced", np.array([0, 1]), np.array([0, 0, 1, 1]))
+
+
+def test_a_part_whose_weights_round_to_zero_has_a_loss():
+    model = SoftmaxRegression(solver="sgd")
+    model.partial_fit([[0], [1]], [0, 1], classes=[0, 1], sample_weight=[1e-300, 1e-300])
+    assert np.isfinite(model.history_[0].loss)

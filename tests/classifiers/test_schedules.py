@@ -185,3 +185,17 @@ def test_an_unknown_schedule_is_refused():
 def test_bounds_that_are_allowed():
     assert Exponential(decay=1)(7) == Cosine(horizon=4, minimum=1)(4) == 1
     assert WarmUp(Constant(), length=5, start=1)(0) == 1
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: Step(every=math.inf),
+        lambda: InverseScaling(power=math.inf),
+        lambda: WarmUp(Constant(), length=math.inf),
+        lambda: Cosine(horizon=math.inf),
+    ],
+)
+def test_infinite_settings_are_refused(build):
+    with pytest.raises(ValueError, match="=inf; pass"):
+        build()

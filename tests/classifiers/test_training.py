@@ -166,3 +166,11 @@ def test_a_batch_has_a_sample_or_more(batch_size):
     settings: Any = {"schedule": lambda t: 1.0, "stopping": MaxEpochs(1), "rng": np.random.default_rng(0)}
     with pytest.raises(ValueError, match=f"batch_size={batch_size} must be positive"):
         train(network, Dataset(OneHot([0, 1, 2]), np.arange(3)), SGD(0.1), batch_size=batch_size, **settings)
+
+
+def test_validation_data_that_do_not_fit_are_refused():
+    network = Network([np.zeros((3, 3))], [np.zeros(3)], identity)
+    good, bad = Dataset(OneHot([0, 1, 2], 3), np.arange(3)), Dataset(OneHot([0, 1, 2], 3), np.array([0, 1, 3]))
+    settings: Any = {"schedule": lambda t: 1.0, "batch_size": 2, "stopping": MaxEpochs(1)}
+    with pytest.raises(ValueError, match=r"y, row 2: 3 is not in \[0, 3\)"):
+        train(network, good, SGD(0.1), rng=np.random.default_rng(0), validation=bad, **settings)

@@ -345,3 +345,8 @@ def test_the_column_of_a_table_is_named():
     pd = pytest.importorskip("pandas", reason="in the test extra")
     with pytest.raises(DTypeError, match=r"field 1 \('b'\), row 0: 'x' is not a code; turn strings into codes first"):
         OneHot(pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}))
+
+
+@pytest.mark.parametrize("code", [107.0, 2.0**53])
+def test_floats_are_codes_as_far_as_they_can_count(code):
+    assert OneHot([code, 0.0], 2**53 + 1).indices.ravel().tolist() == [int(code), 0]

@@ -110,6 +110,11 @@ def test_forward_returns_new_memory():
         assert (W == 1).all()
 
 
+def test_an_unsigned_row_among_others_never_becomes_negative():
+    with pytest.raises(RowIndexError, match=rf"row {2**64 - 1} is not in \[0, 3\)"):
+        OneHot([0, 1, 2], 3)[np.array([0, 2**64 - 1], np.uint64)]
+
+
 @pytest.mark.parametrize("exponent", [1, 2, 0.5, np.float32(3)])
 def test_powers_of_ones_and_zeros_are_what_they_were(exponent):
     X = OneHot([[-1, 0], [1, 2]], missing="zero")

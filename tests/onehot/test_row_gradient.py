@@ -408,9 +408,9 @@ def test_clip_shortens_what_is_longer():
 @pytest.mark.parametrize("scale", [1e300, 1e-200, 5e-324])
 def test_a_norm_is_exact_where_squares_are_no_numbers(scale):
     g = RowGradient([0, 2], np.array([3 * scale, 4 * scale]), n_rows=3)
-    assert g.norm() == pytest.approx(5 * scale, rel=1e-15)
+    assert g.norm() == pytest.approx(5 * scale, rel=1e-15, abs=0)
     if scale > 1e-300:
-        assert g.clip(scale / 1e4).toarray() == pytest.approx([6e-5 * scale, 0, 8e-5 * scale], rel=1e-15)
+        assert g.clip(scale / 1e4).toarray() == pytest.approx([6e-5 * scale, 0, 8e-5 * scale], rel=1e-15, abs=0)
 
 
 def test_a_factor_may_be_an_integer_of_any_size_that_floats_have():
@@ -555,6 +555,12 @@ def test_the_largest_entry_in_size():
     g, dense = gradient()
     assert np.abs(g).max() == np.abs(dense).max()
     assert np.isnan(RowGradient([1, 2], np.array([np.nan, 1.0]), n_rows=4).max())
+
+
+@pytest.mark.parametrize("power", [0.5, 1, 3])
+def test_any_positive_power(power):
+    g = RowGradient([0, 2], np.array([4.0, 9.0]), n_rows=3)
+    assert_close((g**power).toarray(), np.array([4.0, 0, 9.0]) ** power, terms=4)
 
 
 def test_the_gradient_of_a_vector_as_a_column():
