@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-SECONDS_A_TURN = 0.02
+SECONDS_PER_TURN = 0.02
 TURNS = 5
 
 
@@ -19,7 +19,7 @@ def ratio(ours: Callable[[], object], theirs: Callable[[], object]) -> float:
     ours(), theirs()
     for _ in range(TURNS):
         for side, run in enumerate((ours, theirs)):
-            end = time.perf_counter() + SECONDS_A_TURN
+            end = time.perf_counter() + SECONDS_PER_TURN
             while (start := time.perf_counter()) < end:
                 run()
                 best[side] = min(best[side], time.perf_counter() - start)

@@ -1,7 +1,7 @@
 """Torch and scikit-learn beside this library, on the same data. What is not installed is n/a.
 
 Epochs carry on from where the one before ended, so that what is timed is training and not setting up. A time at another
-loss is no win: `setup` asserts that after an epoch torch and this library are at the same loss.
+loss is not a win: `setup` asserts that after an epoch torch and this library are at the same loss.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ __all__ = ["can_step", "make_steps"]
 
 Array = npt.NDArray[Any]
 MOST_UNITS = 128  # of a layer: a row of the first fits into registers, and the others are too small for BLAS threads
-NUMBERS_A_CALL = 1 << 27  # a tenth of a second of work: an interrupt is heard only between two calls
+NUMBERS_PER_CALL = 1 << 27  # a tenth of a second of work: an interrupt is heard only between two calls
 AHEAD = 16  # samples between asking for one and copying it
 
 
@@ -62,14 +62,14 @@ def make_steps(
     (W, *weights), (b, *biases) = network.weights, network.biases
     steps = _steps(len(b), constant_classes(len(network.biases[-1])), is_far(W.values), len(weights) > 0)
     lr, decay = optimizer.learning_rate, 1 - optimizer.learning_rate * optimizer.weight_decay
-    numbers_a_batch = batch_size * (X.indices.shape[1] * len(b) + sum(each.size for each in weights))
-    samples_a_call = batch_size * max(1, NUMBERS_A_CALL // numbers_a_batch)
+    numbers_per_batch = batch_size * (X.indices.shape[1] * len(b) + sum(each.size for each in weights))
+    samples_per_call = batch_size * max(1, NUMBERS_PER_CALL // numbers_per_batch)
     y, scale = np.ascontiguousarray(y), np.array([W.scale])
     batch = _memory_of_a_batch(min(batch_size, len(order)), X.indices, y, weight, b)
     loss = correct = 0.0
     try:
-        for start in range(0, len(order), samples_a_call):
-            samples = order[start : start + samples_a_call]
+        for start in range(0, len(order), samples_per_call):
+            samples = order[start : start + samples_per_call]
             more_loss, more_correct = steps(
                 X.indices, y, weight, samples, batch, W.values, scale, b, tuple(weights), tuple(biases), lr, decay
             )

@@ -68,7 +68,7 @@ class GradientReport:
     Attributes
     ----------
     checks : tuple of GradientCheck
-        One a format and parameter.
+        One per format and parameter.
     skipped : tuple of str
         Formats that X cannot be converted to, and why.
     tolerance : float
@@ -115,7 +115,7 @@ def gradient_check(
         beside its weights, moved by normal noise of 0.01: zeros, where the penalty has no slope, and minima, which
         often lie on kinks of the ReLU, tell less.
     X, y : as for `fit`
-        Some ten to a hundred rows are enough; the cost is two forward passes a parameter and format.
+        Some ten to a hundred rows are enough; the cost is two forward passes per parameter and format.
     tolerance : float
         Of the relative error.
     max_parameters : int
@@ -247,7 +247,7 @@ class _Differences:
         return float(np.mean(nll if weight is None else weight * nll)) + penalty
 
     def gradients(self) -> list[Array]:
-        """Return the gradient of F as training makes it, an array a parameter."""
+        """Return the gradient of F as training makes it, an array per parameter."""
         _, _, (weights, biases) = self.network.loss_and_gradients(*self.data)
         weights = [np.array(dW) for dW in weights]
         add_penalty(self.network.weights, weights, self.alpha)

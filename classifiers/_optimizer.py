@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from classifiers import aligned_arrays
+from classifiers import _aligned_arrays
 from onehot import RowGradient, get_backend
 
 __all__ = ["Array", "Bounds", "Optimizer", "State"]
@@ -101,7 +101,7 @@ class Optimizer(ABC):
         return self.learning_rate * self.weight_decay
 
     def _new_state(self, W: Any) -> State:
-        return {name: aligned_arrays.zeros(W.shape, W.dtype) for name in self.state_names}
+        return {name: _aligned_arrays.zeros(W.shape, W.dtype) for name in self.state_names}
 
     def _step_of(self, dW: Any, state: State) -> Any:
         """Return what to subtract, for all of the parameter or for the rows that occur."""

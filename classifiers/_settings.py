@@ -1,4 +1,4 @@
-"""What the parameters of an estimator say of its training: their bounds, its optimizer and its stopping rule."""
+"""What an estimator's parameters mean for its training: their bounds, its optimizer and its stopping rule."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import DTypeLike, NDArray
 
-from classifiers import aligned_arrays
+from classifiers import _aligned_arrays
 from classifiers._threads import map_in_order
 
 __all__ = [
@@ -46,7 +46,7 @@ __all__ = [
 
 Array = NDArray[np.floating[Any]]
 Shape = tuple[int, ...]
-NUMBERS_A_PART = 1 << 19  # in smaller parts, threads wait for the interpreter's lock more than they gain from the cache
+NUMBERS_PER_PART = 1 << 19  # in smaller parts, threads wait for each other more than they gain from the cache
 
 
 class Initializer(Protocol):
@@ -79,13 +79,13 @@ def _uniform(shape: Shape, std: float, rng: Generator, dtype: DTypeLike) -> Arra
 
 def _filled(shape: Shape, draw: Callable[[Array, Generator], None], rng: Generator, dtype: DTypeLike) -> Array:
     """Return a new array, drawn in parts of fixed size on all cores, each part by a generator of its own."""
-    W: Array = aligned_arrays.empty(shape, dtype)
+    W: Array = _aligned_arrays.empty(shape, dtype)
     if W.dtype not in (np.float32, np.float64):
         raise TypeError(f"dtype={dtype!r} is not float32 or float64")
     if not isinstance(rng, Generator):
         raise TypeError(f"rng={rng!r} is not a numpy.random.Generator; pass numpy.random.default_rng(0), say")
     numbers = W.reshape(-1)
-    parts = [numbers[start : start + NUMBERS_A_PART] for start in range(0, W.size, NUMBERS_A_PART)]
+    parts = [numbers[start : start + NUMBERS_PER_PART] for start in range(0, W.size, NUMBERS_PER_PART)]
     if len(parts) == 1:
         draw(numbers, rng)
     else:
@@ -205,7 +205,7 @@ def zeros(shape: Shape, /, *, fan_in: float, fan_out: float, rng: Generator, dty
     """
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise TypeError(f"dtype={dtype!r} is not float32 or float64")
-    return aligned_arrays.zeros(shape, dtype)
+    return _aligned_arrays.zeros(shape, dtype)
 
 
 _NAMED: dict[str, Initializer] = {

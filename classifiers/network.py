@@ -28,7 +28,7 @@ from onehot import _kernels as kernels
 __all__ = ["Gradients", "Network", "chunks", "initialize"]
 
 Array = npt.NDArray[Any]
-ROWS_A_CHUNK = 1 << 14  # of fewer, threads wait for the interpreter's lock more than they compute
+ROWS_PER_CHUNK = 1 << 14  # of fewer, threads wait for the interpreter's lock more than they compute
 
 
 class Gradients(NamedTuple):
@@ -217,5 +217,5 @@ def initialize(
 
 
 def chunks(n: int) -> Iterator[slice]:
-    """Return slices of `ROWS_A_CHUNK` rows that cover n rows: their arrays stay in cache."""
-    return (slice(start, start + ROWS_A_CHUNK) for start in range(0, n, ROWS_A_CHUNK))
+    """Return slices of `ROWS_PER_CHUNK` rows that cover n rows: their arrays stay in cache."""
+    return (slice(start, start + ROWS_PER_CHUNK) for start in range(0, n, ROWS_PER_CHUNK))

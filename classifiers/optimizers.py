@@ -26,12 +26,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from classifiers import aligned_arrays
+from classifiers import _aligned_arrays
 from classifiers._optimizer import Array, Bounds, Optimizer, State
 
 __all__ = ["SGD", "Adagrad", "Adam", "Momentum", "Optimizer", "RMSProp", "get_optimizer"]
 
-TINY = float(np.finfo(np.float32).tiny)  # a smaller epsilon is none: 0 / 0 where a gradient is zero
+TINY = float(np.finfo(np.float32).tiny)  # a smaller epsilon has no effect: 0 / 0 where a gradient is zero
 
 
 @dataclass
@@ -126,12 +126,12 @@ class Adagrad(Optimizer):
     bounds: ClassVar[Bounds] = Optimizer.bounds | {"epsilon": (TINY, np.inf)}
 
     def goes_on_from(self, other: Optimizer | None) -> bool:
-        """Tell whether `other` keeps as many sums, one a row or one a weight."""
+        """Tell whether `other` keeps as many sums, one per row or one per weight."""
         return isinstance(other, Adagrad) and super().goes_on_from(other) and other.row_wise == self.row_wise
 
     def _new_state(self, W: Any) -> State:
         one_a_row = self.row_wise and W.ndim == 2
-        return {"sum_of_squares": aligned_arrays.zeros((W.shape[0], 1) if one_a_row else W.shape, W.dtype)}
+        return {"sum_of_squares": _aligned_arrays.zeros((W.shape[0], 1) if one_a_row else W.shape, W.dtype)}
 
     def update(self, rows: Any, g: Array, state: State) -> Array:
         """Return ``lr g / (sqrt(G) + eps)``."""

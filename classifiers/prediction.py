@@ -1,9 +1,9 @@
 """Prediction of many rows: in chunks on all cores, through joined fields where that pays.
 
-Memory is that of the result and of a chunk a thread, whatever the number of rows, once a table has been read. Codes are
-checked and their rows selected in one pass, where there is nothing else to do with them. Equal rows have equal logits:
-where few joint categories are possible at all, each is computed once and the rows look their results up; where a chunk
-has many duplicates and a row costs a pass through hidden layers, each distinct row makes that pass once.
+Memory is that of the result and of a chunk per thread, whatever the number of rows, once a table has been read. Codes
+are checked and their rows selected in one pass, where there is nothing else to do with them. Equal rows have equal
+logits: where few joint categories are possible at all, each is computed once and the rows look their results up; where
+a chunk has many duplicates and a row costs a pass through hidden layers, each distinct row makes that pass once.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import numpy.typing as npt
 from classifiers._threads import map_in_order
 from classifiers.design_matrix import DesignMatrix
 from classifiers.full_batch.duplicates import distinct_rows
-from classifiers.full_batch.fused_fields import ROWS_A_CATEGORY, FusedFields
-from classifiers.network import ROWS_A_CHUNK, Network, chunks
+from classifiers.full_batch.fused_fields import ROWS_PER_CATEGORY, FusedFields
+from classifiers.network import ROWS_PER_CHUNK, Network, chunks
 from onehot import OneHot, get_backend
 from onehot import _kernels as kernels
 
@@ -80,7 +80,7 @@ def _best_way(
         counts = np.asarray(n_categories) if are_codes else None
         if fused is not None:
             return ByJointRows(network, read, finish, fused, counts)
-        if counts is not None and len(network.weights) == 1 and n > ROWS_A_CHUNK:
+        if counts is not None and len(network.weights) == 1 and n > ROWS_PER_CHUNK:
             return InOnePass(network, read, finish, counts)
     return ByRows(network, read, finish)
 
@@ -91,7 +91,7 @@ def _worth_joining(network: Network, n_categories: tuple[int, ...], n: int) -> F
     few_columns = network.weights[0].shape[1] < WORTH_JOINING
     if get_backend() == "numba" and few_columns and len(fused.groups) > 1:
         return None
-    is_tall = sum(fused.joint_n_categories) * ROWS_A_CATEGORY > n  # counting the fields that stay alone
+    is_tall = sum(fused.joint_n_categories) * ROWS_PER_CATEGORY > n  # counting the fields that stay alone
     return fused if fused.pays and not is_tall else None
 
 

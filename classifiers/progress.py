@@ -1,4 +1,4 @@
-"""How far training is: a bar in a terminal or a notebook, elsewhere a line an epoch."""
+"""How far training is: a bar in a terminal or a notebook, elsewhere a line per epoch."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def _bar(max_iter: int) -> Any:
     except ModuleNotFoundError:
         return None
     layout = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
-    bar = tqdm(total=max_iter, bar_format=layout, disable=None, dynamic_ncols=True)  # None: where stderr is no terminal
+    # disable=None: where stderr is not a terminal.
+    bar = tqdm(total=max_iter, bar_format=layout, disable=None, dynamic_ncols=True)
     return None if bar.disable else bar
 
 

@@ -63,7 +63,7 @@ class SoftmaxRegression(CategoricalClassifier):
     categorical_features : "from_dtype", list of str, of int or of bool, or None
         Which columns of a table are fields: those of string, category, bool and object dtype; those named, at these
         positions, or in this mask; none. All others are numbers. With "from_dtype" a DataFrame of numbers only, or of
-        bools only, is no table but what its array is, codes or a design matrix.
+        bools only, is not a table but what its array is, codes or a design matrix.
     handle_unknown : {"error", "ignore"}
         What codes and categories that were not known at `fit` do at `predict`: raise, or contribute nothing to the
         logits. With "ignore" -1 is such a code, as scikit-learn's `OrdinalEncoder` can make of unknown values.
@@ -79,7 +79,7 @@ class SoftmaxRegression(CategoricalClassifier):
     warm_start : bool
         Go on from the present weights, and with what was learned of the columns, at the next `fit`.
     random_state : int, RandomState or None
-        Decides the order of the samples.
+        Decides the order of the samples, and which of them `early_stopping` sets aside.
     verbose : int
         1 shows a progress bar in a terminal or a notebook (the ``progress`` extra), and elsewhere prints a line an
         epoch, as 2 always does.

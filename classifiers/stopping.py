@@ -1,7 +1,7 @@
 """When to stop training: rules that read the history, one record an epoch.
 
 A rule is a function of the history: it returns the reason to stop, or None. ``rule1 | rule2`` stops when either does.
-Rules keep no state, so one object serves any number of fits; only `interruption.CtrlC` remembers, that it was pressed.
+Rules keep no state, so one object serves any number of fits; only `ctrl_c.CtrlC` has state: whether it was pressed.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class StoppingRule(ABC):
 
     def __or__(self, other: StoppingRule) -> AnyOf:
         if not isinstance(other, StoppingRule):
-            raise TypeError(f"{other!r} is no stopping rule; a function becomes one as __call__ of a StoppingRule")
+            raise TypeError(f"{other!r} is not a stopping rule; subclass StoppingRule and put the function in __call__")
         return AnyOf((self, other))
 
 
@@ -123,7 +123,7 @@ class MaxEpochs(StoppingRule):
     n: int
 
     def __post_init__(self) -> None:
-        """Raise for what is no number of epochs."""
+        """Raise for what is not a number of epochs."""
         _check_whole(self, "n", 0)
 
     def __call__(self, history: History, /) -> str | None:

@@ -89,7 +89,7 @@ def train_epoch(
     epoch: int,
     validation: Dataset | None = None,
 ) -> EpochRecord:
-    """Make one pass over the data, a step a batch; return its record."""
+    """Make one pass over the data, a step per batch; return its record."""
     start = time.perf_counter()
     n = len(data.y)
     order = rng.permutation(n)

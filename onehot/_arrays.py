@@ -1,4 +1,4 @@
-"""What tables, gradients and indices are made of."""
+"""Types and checks of arrays that several modules share."""
 
 from __future__ import annotations
 

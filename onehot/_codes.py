@@ -89,7 +89,7 @@ def encode(
 
 
 def normalize_n_categories(n_categories: Categories, f: int) -> tuple[int, ...]:
-    """Return one positive Python integer a field; a single number holds for every field."""
+    """Return one positive Python integer per field; a single number holds for every field."""
     counts = as_array(n_categories, "n_categories")
     if counts.dtype.kind == "O" and all(isinstance(count, int) for count in counts.flat):
         raise CodeError(f"n_categories={n_categories!r} is more than 64-bit indices can count")
@@ -98,7 +98,9 @@ def normalize_n_categories(n_categories: Categories, f: int) -> tuple[int, ...]:
     if counts.ndim == 0:
         counts = np.full(f, counts)
     if counts.shape != (f,):
-        raise ShapeError(f"n_categories has shape {counts.shape}, but codes have {f} field(s); pass one number a field")
+        raise ShapeError(
+            f"n_categories has shape {counts.shape}, but codes have {f} field(s); pass one number per field"
+        )
     for field, count in enumerate(counts.tolist()):
         if count < 1:
             raise CodeError(f"n_categories[{field}] is {count}; every field needs at least one category")
@@ -106,7 +108,7 @@ def normalize_n_categories(n_categories: Categories, f: int) -> tuple[int, ...]:
 
 
 def _as_integers(codes: npt.ArrayLike, missing: Missing, names: Sequence[str] | None) -> Array:
-    """Return `codes` as a 2-D integer array; NaN becomes -1, and anything that is no integer is refused."""
+    """Return `codes` as a 2-D integer array; NaN becomes -1, and anything that is not an integer is refused."""
     if np.ma.is_masked(codes):
         raise DTypeError("codes are a masked array; pass codes.filled(-1), and missing='zero' or missing='own'")
     codes = as_array(codes, "codes")
@@ -128,7 +130,7 @@ def _as_integers(codes: npt.ArrayLike, missing: Missing, names: Sequence[str] | 
 
 
 def _first_other(codes: Array, names: Sequence[str] | None) -> str:
-    """Return the place and value of the first Python object that is no code, with a semicolon."""
+    """Return the place and value of the first Python object that is not a code, with a semicolon."""
     for (row, field), value in np.ndenumerate(codes[: len(codes) * (codes.dtype.kind == "O")]):
         if isinstance(value, bool | np.bool_) or not isinstance(value, Integral) or abs(int(value)) > LARGEST:
             return f"{field_label(field, names)}, row {row}: {value!r} is not a code; "

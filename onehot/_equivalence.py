@@ -32,7 +32,7 @@ from onehot._row_gradient import RowGradient
 __all__ = ["EquivalenceReport", "check_equivalence"]
 
 LEARNING_RATE = 0.5
-SECONDS_A_TIMING = 0.02
+SECONDS_PER_TIMING = 0.02
 
 
 @dataclass(frozen=True)
@@ -181,9 +181,9 @@ def _backend(name: str) -> Iterator[None]:
 
 
 def _seconds_of(run: Callable[[], object]) -> float:
-    """Return the best time of one call, of as many as fit into `SECONDS_A_TIMING`, after one that warms up."""
+    """Return the best time of one call, of as many as fit into `SECONDS_PER_TIMING`, after one that warms up."""
     run()
-    best, end = float("inf"), time.perf_counter() + SECONDS_A_TIMING
+    best, end = float("inf"), time.perf_counter() + SECONDS_PER_TIMING
     while best == float("inf") or time.perf_counter() < end:  # one at least, however busy the machine is
         start = time.perf_counter()
         run()

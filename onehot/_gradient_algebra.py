@@ -196,7 +196,7 @@ class GradientAlgebra(NDArrayOperatorsMixin):
             return self._times(float(number), dtype)
         with np.errstate(over="ignore"):
             factor = float(np.float64(1) / number)
-        if np.isinf(factor) and number != 0:  # so small that its inverse is no number
+        if np.isinf(factor) and number != 0:  # so small that its inverse is infinite
             return self._mapped(lambda sums: sums / number)
         return self._times(factor, dtype)
 

@@ -1,4 +1,4 @@
-"""What NumPy may do with a matrix that is not there: multiply it, and nothing that would make it dense unasked."""
+"""What NumPy may do with a matrix that is never built: multiply it, and nothing that would make it dense unasked."""
 
 from __future__ import annotations
 

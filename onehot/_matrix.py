@@ -41,10 +41,10 @@ class OneHot(LazyMatrix):
     Parameters
     ----------
     codes : array of int, shape (n,) or (n, f)
-        One integer a field, ``0 <= codes[:, j] < n_categories[j]``; any integer type and memory layout. Floats are
+        One integer per field, ``0 <= codes[:, j] < n_categories[j]``; any integer type and memory layout. Floats are
         taken where every value is integral; NaN is missing.
     n_categories : int or sequence of int, optional
-        Categories of each field, one number for all or one a field. By default the largest code of each field, plus 1.
+        Categories of each field, one number for all or one per field; by default its largest code plus 1.
     missing : {"error", "zero", "own"}
         What code -1 (and NaN) means: an error, a block of zeros in that row, or one more category of its field.
     dtype : {numpy.float32, numpy.float64}

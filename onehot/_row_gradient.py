@@ -25,8 +25,8 @@ __all__ = ["RowGradient"]
 # Factors that a kernel can take in either float type.
 SMALLEST, LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 TINY = 1e-140  # a norm of smaller numbers is inexact: their squares have lost digits
-OFTEN = 64  # entries a row of the table: adding that many one by one would lose digits
-ENTRIES_A_ROW = 2  # of the table: a sum of gradients that has more is summed row by row
+OFTEN = 64  # entries per row of the table: adding that many one by one would lose digits
+ENTRIES_PER_ROW = 2  # of the table: a sum of gradients that has more is summed row by row
 
 
 class Part(NamedTuple):
@@ -43,7 +43,7 @@ class RowGradient(GradientAlgebra):
     """Gradient of a table, held as the rows of a batch: indices and output gradients.
 
     A NumPy duck type. ``lr * g``, ``-g`` and ``g / n`` are O(1); ``g1 + g2`` keeps both until they have more than two
-    entries a row of the table; ``g *= c`` and ``g += g2`` change g itself. ``W += g``, ``W -= g`` and
+    entries per row of the table; ``g *= c`` and ``g += g2`` change g itself. ``W += g``, ``W -= g`` and
     ``np.add(W, g, out=W)`` change the selected rows of W in place; ``W + g`` is a new array.
 
     Parameters
@@ -296,7 +296,7 @@ class RowGradient(GradientAlgebra):
             raise ShapeError(f"cannot add gradients of tables of different shapes, {self.shape} and {other.shape}")
         parts, dtype = self._parts + other._parts, np.result_type(self.dtype, other.dtype)
         joined = self._from_parts(parts, self.shape, dtype)
-        if sum([part.indices.size for part in parts]) <= ENTRIES_A_ROW * len(self):
+        if sum([part.indices.size for part in parts]) <= ENTRIES_PER_ROW * len(self):
             return joined
         return joined._with_rows(*joined.coalesce())  # a velocity, say, which is added to in every step
 

@@ -60,7 +60,7 @@ class TransposedOneHot(LazyMatrix):
         return self * -1.0
 
     def __truediv__(self, divisor: Any) -> TransposedOneHot:
-        dtype = (self * divisor).dtype  # refused where it is no number
+        dtype = (self * divisor).dtype  # refused where it is not a number
         inverse = float(np.divide(1.0, divisor))  # of zero: a warning and infinity, as of arrays
         return TransposedOneHot(self._source, self._scale * inverse, dtype)
 

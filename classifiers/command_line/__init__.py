@@ -25,8 +25,8 @@ from classifiers._text_table import aligned
 from classifiers.command_line._file_columns import columns_for, features_in, labels_as, labels_to_learn
 from classifiers.command_line._options import OPTION_OF, in_options, parser
 from classifiers.command_line.data_files import SEPARATORS, read_table
+from classifiers.ctrl_c import CtrlC
 from classifiers.diagnostics import sample_losses, worst_predictions
-from classifiers.interruption import CtrlC
 from classifiers.mlp import MLPClassifier
 from classifiers.model_file import check_target, load
 from classifiers.softmax_regression import SoftmaxRegression
@@ -151,7 +151,7 @@ def _new_model(options: argparse.Namespace) -> Model:
     model = MODELS[options.model]()
     given = vars(options).keys() & MLPClassifier().get_params().keys()
     for name in sorted(given - model.get_params().keys()):
-        raise ValueError(f"{OPTION_OF[name]} is no option of --model {options.model}; pass --model mlp")
+        raise ValueError(f"{OPTION_OF[name]} does not apply to --model {options.model}; pass --model mlp")
     model.set_params(**{name: getattr(options, name) for name in given})
     model.set_params(early_stopping=getattr(options, "validation_fraction", 0) != 0)
     if model.solver == "lbfgs":
@@ -159,7 +159,7 @@ def _new_model(options: argparse.Namespace) -> Model:
         if "n_iter_no_change" in given & unused:
             raise ValueError("--patience is for --valid, with which validation data decide when to stop; pass that too")
         for name in sorted(given & unused):
-            raise ValueError(f"{OPTION_OF[name]} is no option of --solver lbfgs; pass another, like --solver adam")
+            raise ValueError(f"{OPTION_OF[name]} does not apply to --solver lbfgs; pass another, like --solver adam")
     model._check_parameters()
     return model
 

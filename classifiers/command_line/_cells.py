@@ -11,7 +11,7 @@ from typing import Any
 
 import narwhals as nw
 
-from classifiers.reading.plain_objects import is_missing
+from classifiers.reading.python_objects import is_missing
 
 __all__ = [
     "are_fractions",

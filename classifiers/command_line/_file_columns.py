@@ -22,7 +22,7 @@ from classifiers.command_line._cells import (
     numeric_categories_of,
     two_spellings,
 )
-from classifiers.reading.plain_objects import is_missing
+from classifiers.reading.python_objects import is_missing
 
 __all__ = ["columns_for", "features_in", "labels_as", "labels_in", "labels_to_learn"]
 
@@ -101,7 +101,7 @@ def features_in(
             if are_mostly_numbers(column):
                 warnings.warn(
                     f"{path}: {error}, as most others are; the column is read as categories. Fill in "
-                    "what is no number, or leave the column out by --drop",
+                    "what is not a number, or leave the column out by --drop",
                     stacklevel=2,
                 )
     return frame.with_columns(*numbers), categories

@@ -50,7 +50,7 @@ def read_table(path: str) -> nw.DataFrame[Any]:
 
 
 def _what_is_wrong(path: str, separator: str) -> str:
-    """Return the first row that is no text, or has more cells than the header, as neither library names it."""
+    """Return the first row that is not text, or has more cells than the header, as neither library names it."""
     with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         rows = csv.reader(file, delimiter=separator)
         header = next(rows, [])

@@ -19,7 +19,7 @@ from classifiers._threads import map_in_order
 from classifiers.dataset import Dataset
 from classifiers.full_batch.duplicates import collapse
 from classifiers.full_batch.fused_fields import FusedFields
-from classifiers.network import ROWS_A_CHUNK, Network
+from classifiers.network import ROWS_PER_CHUNK, Network
 from onehot import OneHot
 
 __all__ = ["FullBatch", "add_chunk_gradients"]
@@ -83,7 +83,7 @@ class FullBatch:
 
 def even_slices(n: int) -> list[slice]:
     """Return slices of nearly equal size that cover n rows; where there are many, as many to each segment."""
-    n_slices = math.ceil(n / ROWS_A_CHUNK)
+    n_slices = math.ceil(n / ROWS_PER_CHUNK)
     if n_slices > MOST_SEGMENTS:
         n_slices = MOST_SEGMENTS * math.ceil(n_slices / MOST_SEGMENTS)
     return [slice(a, b) for a, b in pairwise(_cuts(n, n_slices))]

@@ -65,7 +65,7 @@ def distinct_rows(X: OneHot, y: Array | None = None) -> tuple[Array, Array] | No
 
 
 def _row_keys(X: OneHot, y: Array | None) -> tuple[Array, int]:
-    """Return an integer a row, equal for equal rows, and a bound that all keys are below.
+    """Return an integer per row, equal for equal rows, and a bound that all keys are below.
 
     Codes are digits of a number of mixed radix where that fits 63 bits; otherwise they are hashed, and different rows
     may, very rarely, have one key.

@@ -20,12 +20,12 @@ import numpy.typing as npt
 from onehot import OneHot
 from onehot._arrays import index_dtype
 
-__all__ = ["ROWS_A_CATEGORY", "FusedFields"]
+__all__ = ["ROWS_PER_CATEGORY", "FusedFields"]
 
 Array = npt.NDArray[Any]
 LARGEST_JOINT = 1024
 ROWS_AT_ONCE = 8192  # of fewer, threads wait for the interpreter's lock more than they compute
-ROWS_A_CATEGORY = 8  # a joint table must serve this many times as many rows as it has
+ROWS_PER_CATEGORY = 8  # a joint table must serve this many times as many rows as it has
 
 
 class FusedFields:
@@ -41,7 +41,7 @@ class FusedFields:
 
     def __init__(self, n_categories: Sequence[int], n_rows: int) -> None:
         self.n_categories = tuple(n_categories)
-        limit = min(LARGEST_JOINT, n_rows // ROWS_A_CATEGORY)
+        limit = min(LARGEST_JOINT, n_rows // ROWS_PER_CATEGORY)
         groups: list[list[int]] = []
         for field, count in enumerate(self.n_categories):
             if groups and count * math.prod(self.n_categories[j] for j in groups[-1]) <= limit:

@@ -114,7 +114,7 @@ def _model_of(content: dict[str, Any], arrays: Arrays, classes: Sequence[type]) 
     except ModelFileError:
         raise
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        raise ModelFileError(f"it does not hold together ({error})") from error
+        raise ModelFileError(f"the file is inconsistent ({error})") from error
 
 
 def _assemble(cls: Any, state: dict[str, Any], left_over: Arrays) -> Any:
@@ -218,4 +218,4 @@ def _check_learned(learned: dict[str, Any], encoder: ColumnEncoder | None, netwo
 
 def _require(holds: bool | np.bool, what: str) -> None:
     if not holds:
-        raise ModelFileError(f"it does not hold together: {what}")
+        raise ModelFileError(f"the file is inconsistent: {what}")

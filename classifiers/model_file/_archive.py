@@ -83,7 +83,7 @@ def check_target(path: str | os.PathLike[str]) -> None:
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no folder to save a model in", str(target.parent))
     if target.exists() and not target.is_file():  # for root, even /dev/null would be replaced
-        raise FileExistsError(errno.EEXIST, "this is no file that a model could replace", str(target))
+        raise FileExistsError(errno.EEXIST, "this is not a regular file, so a model cannot replace it", str(target))
 
 
 def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays]:
@@ -149,7 +149,7 @@ def _opened(envelope: Any) -> tuple[dict[str, Any], str]:
 def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Array:
     with archive.open(entry) as stream:
         if not entry.filename.endswith(SUFFIX) or np.lib.format.read_magic(stream) != (1, 0):
-            raise ModelFileError(f"entry {entry.filename!r} is no array of this format")
+            raise ModelFileError(f"entry {entry.filename!r} is not an array in this format")
         name = entry.filename.removesuffix(SUFFIX)
         shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
         if fortran_order or dtype.kind not in ARRAY_KINDS or dtype.itemsize == 0 or min(shape, default=0) < 0:

@@ -44,7 +44,7 @@ def codes_of(
     if (codes == UNKNOWN).any():
         _tell_of_unknown(column, np.flatnonzero(codes == UNKNOWN), known, handle_unknown)
     for row in np.flatnonzero(codes == MISSING)[: handle_missing == "error"].tolist():
-        raise CodeError(f"{column}, row {row}: {column.values[row]!r} is no category; {IF_MISSING}")
+        raise CodeError(f"{column}, row {row}: {column.values[row]!r} is not a category; {IF_MISSING}")
     if handle_missing == "own":
         codes[codes == MISSING] = len(known)
     codes[codes == UNKNOWN] = MISSING

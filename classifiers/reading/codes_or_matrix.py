@@ -1,4 +1,4 @@
-"""An X that is no table: codes or a design matrix? Either leaves as a design matrix.
+"""An X that is not a table: codes or a design matrix? Either leaves as a design matrix.
 
     onehot.OneHot                        as it is
     scipy sparse (n, V)                  the design matrix

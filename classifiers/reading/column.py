@@ -19,7 +19,7 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
-from classifiers.reading.plain_objects import is_missing
+from classifiers.reading.python_objects import is_missing
 from classifiers.reading.tables import BOOLS, CATEGORIES, NOTHING, NUMBERS, is_frame, is_sparse, kind_of
 from onehot import CodeError, DTypeError
 from onehot._errors import field_label

@@ -13,7 +13,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length
 
-from classifiers.reading.plain_objects import is_missing
+from classifiers.reading.python_objects import is_missing
 
 __all__ = ["classes_of", "index_of", "read_classes", "read_labels"]
 
@@ -22,7 +22,7 @@ KINDS: tuple[Any, ...] = (str, bytes, (Real, np.bool_))  # of Python objects; la
 
 
 def read_labels(X: Any, y: npt.ArrayLike, *, name: str = "y") -> Array:
-    """Return y, called `name` in messages, as an array of labels of one type, one a row of X.
+    """Return y, called `name` in messages, as an array of labels of one type, one per row of X.
 
     Raises
     ------

@@ -11,7 +11,7 @@ IF_MISSING = (
 
 
 def check_policies(handle_unknown: str, handle_missing: str) -> None:
-    """Raise where either is no policy."""
+    """Raise where either is not a policy."""
     if handle_unknown not in ("error", "ignore"):
         raise ValueError(f"{handle_unknown=} must be 'error' or 'ignore'")
     if handle_missing not in ("error", "zero", "own"):

@@ -26,7 +26,7 @@ def as_numbers(X: Any) -> Any:
     Raises
     ------
     CodeError, DTypeError, ShapeError
-        Naming field and row of what is no number, or the row of another length than the first.
+        Naming field and row of what is not a number, or the row of another length than the first.
     """
     array = as_array(X, "X")
     if array.ndim != 2:

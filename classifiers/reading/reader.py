@@ -21,8 +21,8 @@ from classifiers.reading.codes_or_matrix import as_design_matrix
 from classifiers.reading.column import columns_of
 from classifiers.reading.column_encoder import ColumnEncoder
 from classifiers.reading.misreadings import warn_if_ids, warn_of_integers_beside_floats
-from classifiers.reading.plain_objects import as_numbers
 from classifiers.reading.policies import IF_MISSING, check_policies
+from classifiers.reading.python_objects import as_numbers
 from classifiers.reading.tables import (
     Names,
     are_numbers,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from classifiers.reading.plain_objects import is_missing
+from classifiers.reading.python_objects import is_missing
 
 __all__ = ["mean_one", "read_weights", "weights_of"]
 
@@ -17,12 +17,12 @@ ClassWeight = Mapping[Any, float] | str | None
 
 
 def read_weights(sample_weight: Any) -> Array | None:
-    """Return one weight a sample, or one number for all, in float64; None where none are given.
+    """Return one weight per sample, or one number for all, in float64; None where none are given.
 
     Raises
     ------
     ValueError
-        Naming the row of what is no weight: a number that is not negative and not infinite.
+        Naming the row of what is not a weight: a number that is not negative and not infinite.
     """
     if sample_weight is None:
         return None
@@ -34,7 +34,7 @@ def read_weights(sample_weight: Any) -> Array | None:
     given = np.asarray(sample_weight)
     if given.ndim > 1:
         raise ValueError(
-            f"sample_weight has shape {given.shape}, but holds one number a sample; validation data are "
+            f"sample_weight has shape {given.shape}, but holds one number per sample; validation data are "
             "passed by name, X_val= and y_val="
         )
     if given.dtype.kind in "biuf":
@@ -69,7 +69,7 @@ def weights_of(weight: Array | None, class_weight: ClassWeight, classes: Array, 
     if weight is None and class_weight is None:
         return None
     if weight is not None and weight.shape not in ((), y_index.shape):
-        raise ValueError(f"sample_weight.shape == {weight.shape}, expected {y_index.shape}, one weight a sample")
+        raise ValueError(f"sample_weight.shape == {weight.shape}, expected {y_index.shape}, one weight per sample")
     weight = np.broadcast_to(np.ones(1) if weight is None else weight, y_index.shape)
     if class_weight == "balanced":  # all classes have the same weight in all
         weight = weight / (weight.max() or 1.0)  # or sums of large weights would be infinite

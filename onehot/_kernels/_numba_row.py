@@ -103,7 +103,7 @@ def fetch(typing_context, array, i, column, d):
 
 @njit
 def ask_for_row(array, i):
-    """Ask for all of a row, as `fetch` does for d columns: where their number is no constant."""
+    """Ask for all of a row, as `fetch` does for d columns: where their number is not a constant."""
     for column in range(0, array.shape[1], LINE // array.itemsize):
         fetch(array, i, column, 1)
     fetch(array, i, array.shape[1] - 1, 1)

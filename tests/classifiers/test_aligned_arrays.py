@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classifiers import MLPClassifier, SoftmaxRegression, aligned_arrays
+from classifiers import MLPClassifier, SoftmaxRegression, _aligned_arrays
 from classifiers.optimizers import Adagrad, Adam
 from tests.onehot.oracle import peak_memory
 
@@ -12,7 +12,7 @@ from tests.onehot.oracle import peak_memory
 @pytest.mark.parametrize("shape", [(7, 3), (1000, 64), (5,)])
 @pytest.mark.parametrize("name", ["empty", "zeros"])
 def test_they_begin_with_a_line(name, shape, dtype):
-    array, expected = getattr(aligned_arrays, name)(shape, dtype), getattr(np, name)(shape, dtype)
+    array, expected = getattr(_aligned_arrays, name)(shape, dtype), getattr(np, name)(shape, dtype)
     assert (array.shape, array.dtype) == (expected.shape, expected.dtype)
     assert array.flags.carray
     assert array.ctypes.data % 64 == 0
@@ -21,7 +21,7 @@ def test_they_begin_with_a_line(name, shape, dtype):
 
 
 def test_zeros_touch_no_memory():
-    assert peak_memory(lambda: aligned_arrays.zeros((1000, 64), np.float32)) < 1.1 * 1000 * 64 * 4
+    assert peak_memory(lambda: _aligned_arrays.zeros((1000, 64), np.float32)) < 1.1 * 1000 * 64 * 4
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_tables_and_what_optimizers_keep_of_them_do(model, solver):
 
 def test_a_negative_length_is_refused():
     with pytest.raises(ValueError, match=r"shape \(-3, 2\) has a negative length"):
-        aligned_arrays.empty((-3, 2), np.float32)
+        _aligned_arrays.empty((-3, 2), np.float32)

@@ -127,7 +127,7 @@ def test_an_unknown_category_is_named_or_ignored():
 @pytest.mark.parametrize("missing", [None, np.nan, float("nan")])
 def test_a_missing_category_is_an_error_nothing_or_a_category(missing):
     X = np.array([[missing, 40], ["Oslo", 20]], dtype=object)
-    with pytest.raises(CodeError, match=r"^column 0, row 0: (None|nan) is no category; .*handle_missing='own'"):
+    with pytest.raises(CodeError, match=r"^column 0, row 0: (None|nan) is not a category; .*handle_missing='own'"):
         learned(X, None).transform(X)
     zero = learned(X, None, handle_missing="zero")
     assert dense(zero.transform(X, dtype=np.float64)).tolist() == [[0, 1], [1, -1]]

@@ -20,7 +20,7 @@ import pytest
 from classifiers import MLPClassifier, SoftmaxRegression
 from classifiers.command_line import main
 from classifiers.command_line._options import in_options
-from classifiers.interruption import CtrlC
+from classifiers.ctrl_c import CtrlC
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -261,7 +261,7 @@ def test_a_quoted_empty_cell_is_missing_too(tmp_path, capfd, reader):
     assert (code, "column 0 ('age'), row 1: Input X contains NaN" in err) == (1, True)
     assert "if they are codes, train with --categorical and --handle-missing\n" in err
     code, _, err = trained(capfd, tmp_path / "quoted.csv", "--drop", "age")
-    assert (code, "column 0 ('city'), row 2: None is no category" in err.replace("nan", "None")) == (1, True)
+    assert (code, "column 0 ('city'), row 2: None is not a category" in err.replace("nan", "None")) == (1, True)
 
 
 @pytest.mark.filterwarnings("default")
@@ -316,7 +316,7 @@ def test_a_pipe_that_no_model_can_replace_is_refused_before_training(data, capfd
     os.mkfifo("pipe")
     code, out, err = run(capfd, *TRAIN, "--save", "pipe")
     assert (code, out) == (1, "")
-    assert "this is no file that a model could replace" in err
+    assert "this is not a regular file, so a model cannot replace it" in err
 
 
 @pytest.mark.parametrize(("suffix", "head"), [("png", b"\x89PNG"), ("PDF", b"%PDF")])
@@ -416,7 +416,10 @@ FAILURES = {
     "no column": ([*TRAIN, "zip*"], "people.csv: no column 'zip*'"),
     "nothing left": (["train", "people.csv", "--target", "y", "--drop", "*"], "no column is left to learn from"),
     "another suffix": (["train", "people.xls", "--target", "y"], "'.xls' is not one of .csv, .tsv"),
-    "hidden units of no MLP": ([*TRAIN, "--hidden", "3"], "--hidden is no option of --model softmax; pass --model mlp"),
+    "hidden units of no MLP": (
+        [*TRAIN, "--hidden", "3"],
+        "--hidden does not apply to --model softmax; pass --model mlp",
+    ),
     "out of bounds": ([*TRAIN, "--alpha", "-1"], "error: --alpha -1.0 must be a number in [0, inf)"),
     "no validation": ([*TRAIN, "--valid", "0.001"], "error: --valid cannot set validation data aside"),
     "one file for both": (
@@ -430,9 +433,9 @@ FAILURES = {
     ),
     "steps of no L-BFGS": (
         [*TRAIN, "--learning-rate", "0.1"],
-        "--learning-rate is no option of --solver lbfgs; pass another, like --solver adam",
+        "--learning-rate does not apply to --solver lbfgs; pass another, like --solver adam",
     ),
-    "a schedule of no steps": ([*TRAIN, "--schedule", "cosine"], "--schedule is no option of --solver lbfgs"),
+    "a schedule of no steps": ([*TRAIN, "--schedule", "cosine"], "--schedule does not apply to --solver lbfgs"),
     "patience without end": (
         [*TRAIN, "--patience", "3"],
         "--patience is for --valid, with which validation data",
@@ -446,7 +449,7 @@ FAILURES = {
     ),
     "the model": (["predict", "m.npz", "people.csv", "-o", "m.npz"], "m.npz: this file is read, and would be"),
     "no spreadsheet": (["predict", "m.npz", "people.csv", "-o", "o.xlsx"], "o.xlsx: predictions are written as .csv, "),
-    "no activation": ([*TRAIN, "--activation", "relu"], "--activation is no option of --model softmax"),
+    "no activation": ([*TRAIN, "--activation", "relu"], "--activation does not apply to --model softmax"),
     "no folder": ([*TRAIN, "--save", "none/m.npz"], "none/m.npz: there is no such folder"),
     "divergence": (
         [*TRAIN, *MLP, "--solver", "sgd", "--learning-rate", "1e9", "--alpha", "0"],

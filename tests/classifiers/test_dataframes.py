@@ -173,7 +173,9 @@ def test_missing_values_are_an_error_nothing_or_a_category(frame, columns, y, po
     X = frame({**columns, "city": [None, *columns["city"][1:]]})
     unfitted = model(handle_missing=policy)
     if policy == "error":
-        with pytest.raises(CodeError, match=r"column 0 \('city'\), row 0: (None|nan) is no category; .*'own'.*'zero'"):
+        with pytest.raises(
+            CodeError, match=r"column 0 \('city'\), row 0: (None|nan) is not a category; .*'own'.*'zero'"
+        ):
             unfitted.fit(X, y)
         return
     fitted = unfitted.fit(X, y)
@@ -187,7 +189,7 @@ def test_what_a_missing_value_is_may_change_after_fit(frame, columns, y, policy)
     fitted = model(handle_missing="zero" if policy == "error" else "error").fit(frame(columns), y)
     fitted.set_params(handle_missing=policy)
     if policy == "error":
-        with pytest.raises(CodeError, match=r"column 0 \('city'\), row 0: (None|nan) is no category"):
+        with pytest.raises(CodeError, match=r"column 0 \('city'\), row 0: (None|nan) is not a category"):
             fitted.predict(X)
     else:
         assert fitted.explain(X[:1]).features[0] == "city: nothing"

@@ -225,7 +225,7 @@ def test_dead_units_across_chunks(data, monkeypatch):
     codes, y = data
     model = untrained(MLPClassifier((6,), random_state=0), codes, y)
     model.intercepts_[0][:] = [10, -10, 10, 10, 10, 10]
-    monkeypatch.setattr("classifiers.network.ROWS_A_CHUNK", 7)
+    monkeypatch.setattr("classifiers.network.ROWS_PER_CHUNK", 7)
     assert [units.tolist() for units in dead_units(model, codes)] == [[1]]
 
 

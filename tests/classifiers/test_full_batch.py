@@ -222,7 +222,7 @@ def test_chunks_joined_or_not_predict_the_same(n_categories, hidden, fmt, monkey
     probability = model.predict_proba(X)
     assert probability.shape == (X.shape[0], 3)
     monkeypatch.setattr(FusedFields, "pays", False)
-    monkeypatch.setattr("classifiers.network.ROWS_A_CHUNK", 10**9)
+    monkeypatch.setattr("classifiers.network.ROWS_PER_CHUNK", 10**9)
     assert_close(probability, model.predict_proba(X), scale=1, terms=200)
 
 

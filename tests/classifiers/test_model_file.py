@@ -272,7 +272,7 @@ def test_what_is_no_file_is_left_alone(problem, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     for path in (pipe, tmp_path):
-        with pytest.raises(FileExistsError, match="no file that a model could replace"):
+        with pytest.raises(FileExistsError, match="not a regular file, so a model cannot replace it"):
             fitted(problem).save(path)
     assert pipe.is_fifo()
 
@@ -488,7 +488,7 @@ FORGERIES = {
     "unknown activation": (put("activation", value={"activation": ["swish"]}), "swish"),
     "activation that is none": (put("activation", value=1), "activation=1"),
     "activation out of bounds": (put("activation", value={"activation": ["elu", -1]}), "alpha=-1"),
-    "deep": (put(*PARAMETERS, "tol", value=DEEP), "does not hold together|damaged"),
+    "deep": (put(*PARAMETERS, "tol", value=DEEP), "the file is inconsistent|damaged"),
     "left-over array": (array("more", np.zeros(2)), "arrays that belong to nothing: \\['more'\\]"),
     "missing array": (lambda content, arrays: arrays.pop("biases/0"), "biases/0"),
     "array twice": (put("weights", 1, value={"array": "weights/0"}), "weights/0"),
@@ -497,7 +497,7 @@ FORGERIES = {
     "weights of integers": (array("weights/0", np.zeros((14, 2), int)), "weights of int64"),
     "weights of two dtypes": (array("weights/1", np.zeros((2, 3))), "layer 1: W is float64"),
     "weights missing": (put("weights", value=[]), "belong to nothing"),
-    "weights of no array": (put("weights", value=[1, 2]), "does not hold together"),
+    "weights of no array": (put("weights", value=[1, 2]), "the file is inconsistent"),
     "table of another height": (
         lambda content, arrays: arrays.update(
             {
@@ -517,20 +517,20 @@ FORGERIES = {
     "steps": (put("steps", value=-1), "steps=-1"),
     "optimizer that is none": (put("optimizer", value={"object": ["Constant", {}]}), r"optimizer=Constant\(\)"),
     "generator of another kind": (put("generator", "dict", "bit_generator", value="MT19937"), "PCG64|MT19937"),
-    "generator out of range": (put("generator", "dict", "state", "dict", "state", value=2**130), "hold together"),
-    "generator without a state": (put("generator", value=None), "hold together"),
+    "generator out of range": (put("generator", "dict", "state", "dict", "state", value=2**130), "is inconsistent"),
+    "generator without a state": (put("generator", value=None), "the file is inconsistent"),
     "classes unsorted": (array("learned/classes_", np.array([0, 2, 1])), "not sorted and distinct"),
     "classes of another number": (array("learned/classes_", np.arange(4)), r"\(4,\) classes for 3 outputs"),
     "classes of no array": (put(*LEARNT, "classes_", value=[0, 1, 2]), "classes|belong to nothing"),
     "classes of lists": (put(*LEARNT, "classes_", value={"objects": [[1], [2], [3]]}), "belong|classes|broadcast"),
     "another width": (put(*LEARNT, "n_features_in_", value=3), "in 3 columns"),
     "other counts": (put(*LEARNT, "n_categories_", value={"tuple": [4, 1, 3, 7]}), "for 15 categories"),
-    "counts of no numbers": (put(*LEARNT, "n_categories_", value={"tuple": ["a"]}), "hold together"),
+    "counts of no numbers": (put(*LEARNT, "n_categories_", value={"tuple": ["a"]}), "the file is inconsistent"),
     "names of another number": (put(*LEARNT, "feature_names_in_", value={"objects": ["a"]}), "feature_names_in_"),
     "history of something else": (put(*LEARNT, "history_", value=[1]), "history"),
     "reason of something else": (put(*LEARNT, "stop_reason_", value=1), "stop_reason_=1"),
     "unknown attribute": (put(*LEARNT, "predict", value=1), "unknown or missing keys"),
-    "columns of nothing": (put("columns", value={"dict": {}}), "hold together"),
+    "columns of nothing": (put("columns", value={"dict": {}}), "the file is inconsistent"),
 }
 
 

@@ -93,7 +93,7 @@ def test_evaluation_by_chunks_is_evaluation_at_once(problem, design, weighted, m
     nll = -np.log(softmax(Z)[np.arange(len(Z)), problem.y])
     assert_close(expected[0], np.average(nll, weights=weight), terms=ROUNDINGS)
     assert_close(expected[1], np.average(Z.argmax(axis=1) == problem.y, weights=weight), terms=ROUNDINGS)
-    monkeypatch.setattr(network_module, "ROWS_A_CHUNK", 7)
+    monkeypatch.setattr(network_module, "ROWS_PER_CHUNK", 7)
     assert_close(network.evaluate(X, problem.y, weight), expected, terms=ROUNDINGS)
     assert_close(network.logits(X), Z, terms=ROUNDINGS)
 

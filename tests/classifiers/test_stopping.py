@@ -168,7 +168,9 @@ def test_a_setting_without_a_meaning_is_refused(rule, settings, message):
 
 @pytest.mark.parametrize("other", [3, lambda history: None])
 def test_only_rules_are_joined(other):
-    with pytest.raises(TypeError, match="is no stopping rule; a function becomes one as __call__ of a StoppingRule"):
+    with pytest.raises(
+        TypeError, match="is not a stopping rule; subclass StoppingRule and put the function in __call__"
+    ):
         MaxEpochs(3) | other
 
 

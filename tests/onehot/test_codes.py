@@ -252,7 +252,7 @@ def test_a_masked_array_without_a_masked_entry_is_an_array():
         (3, None, "codes must have shape (n,) or (n, f), got ()"),
         (np.zeros((2, 2, 2), int), None, "codes must have shape (n,) or (n, f), got (2, 2, 2)"),
         (np.zeros((3, 0), int), None, "codes of shape (3, 0) have no fields; one-hot needs at least one column"),
-        ([[0, 0]], [2, 2, 2], "n_categories has shape (3,), but codes have 2 field(s); pass one number a field"),
+        ([[0, 0]], [2, 2, 2], "n_categories has shape (3,), but codes have 2 field(s); pass one number per field"),
         ([0], [[2]], "n_categories has shape (1, 1), but codes have 1 field(s)"),
     ],
 )

@@ -24,7 +24,7 @@ FORMATS = ["dense", "CSR", *(f"OneHot, {backend}" for backend in onehot.availabl
 
 @pytest.fixture(autouse=True)
 def short_timings(monkeypatch):
-    monkeypatch.setattr(_equivalence, "SECONDS_A_TIMING", 0.0)
+    monkeypatch.setattr(_equivalence, "SECONDS_PER_TIMING", 0.0)
 
 
 @pytest.mark.parametrize("d", [1, 8])

@@ -473,7 +473,7 @@ def gather():
     assert (out == 2).all()
 
 """
-IN_A_FORK = """
+IN_PER_FORK = """
 kernels.WORTH_THREADS, os.environ["ONEHOT_NUM_THREADS"] = 1, "2"
 gather()
 child = os.fork()
@@ -536,4 +536,4 @@ def test_machine_code_of_other_sources_is_not_used(tmp_path):
 @pytest.mark.usefixtures("needs_numba")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_process_has_threads_of_its_own():
-    assert run_python("-W", "ignore", "-c", GATHER.replace("INDEX", "8") + IN_A_FORK).split() == ["0"]
+    assert run_python("-W", "ignore", "-c", GATHER.replace("INDEX", "8") + IN_PER_FORK).split() == ["0"]

@@ -7,7 +7,7 @@ from onehot import _equivalence
 
 
 def test_it_prints_every_stage_and_format_for_every_height(monkeypatch, capsys):
-    monkeypatch.setattr(_equivalence, "SECONDS_A_TIMING", 0.0)
+    monkeypatch.setattr(_equivalence, "SECONDS_PER_TIMING", 0.0)
     monkeypatch.setattr(program, "HEIGHTS", (10, 1000))
     monkeypatch.setattr(sys, "argv", ["onehot", "-n", "8", "-d", "2"])
     program.main()
