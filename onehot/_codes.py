@@ -54,9 +54,9 @@ def encode(
     """Check `codes` of shape (n,) or (n, f) and shift each field to its block of the table."""
     if missing not in ("error", "zero", "own"):
         raise CodeError(f"missing={missing!r} is not known; pass 'error', 'zero' or 'own'")
-    given, codes = codes, _as_integers(codes, missing, names)
-    n, f = codes.shape
-    if n_categories is None and np.asarray(given).dtype.kind == "f" and _is_one_hot(codes):
+    integers = _as_integers(codes, missing, names)
+    n, f = integers.shape
+    if n_categories is None and np.asarray(codes).dtype.kind == "f" and _is_one_hot(integers):
         raise CodeError(
             "codes of floats with one 1 in each row are a one-hot matrix; pass it to OneHot.from_dense, or pass "
             "n_categories if they are codes"
@@ -64,7 +64,7 @@ def encode(
     if n_categories is not None:
         counts = normalize_n_categories(n_categories, f)
     elif n:
-        counts = tuple(max(top, 0) + 1 for top in codes.max(axis=0).tolist())
+        counts = tuple(max(top, 0) + 1 for top in integers.max(axis=0).tolist())
     else:
         raise CodeError("codes have no rows to count categories in; pass n_categories")
     if sum(counts) > LARGEST - f:  # missing="own" will add f
@@ -77,11 +77,11 @@ def encode(
     own = missing == "own"
     blocks = tuple(count + own for count in counts)
     offsets = np.cumsum((0, *blocks[:-1]), dtype=np.int64)
-    indices: Array = np.empty(codes.shape, index_dtype(sum(blocks)))
-    all_present: bool = kernels.active.shift_codes(codes, np.asarray(counts), offsets, indices)
+    indices: Array = np.empty(integers.shape, index_dtype(sum(blocks)))
+    all_present: bool = kernels.active.shift_codes(integers, np.asarray(counts), offsets, indices)
     if not all_present:
-        absent = _absent(codes, counts, missing, names)
-        indices[...] = np.where(absent, np.asarray(counts), codes) if own else codes
+        absent = _absent(integers, counts, missing, names)
+        indices[...] = np.where(absent, np.asarray(counts), integers) if own else integers
         indices += offsets.astype(indices.dtype)
         if not own:
             indices[absent] = MISSING
@@ -186,7 +186,7 @@ def _raise_outside(codes: Array, where: Array, counts: tuple[int, ...], names: S
     if code == MISSING:
         remedy = "if -1 means missing, pass missing='zero' or missing='own'"
     elif code < 0:
-        remedy = "negative codes do not count from the end here"
+        remedy = "negative ones do not count from the end here"
     else:
         remedy = "pass a larger n_categories if the code is right"
     raise CodeError(f"{field_label(field, names)}, row {row}: code {code} is not in [0, {counts[field]}); {remedy}")

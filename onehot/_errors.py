@@ -38,6 +38,12 @@ class DTypeError(OneHotError, TypeError):
 class RowIndexError(OneHotError, IndexError):
     """A row that does not exist was asked for; negative rows count as such."""
 
+    @classmethod
+    def of(cls, what: str, number: int, n_rows: int) -> RowIndexError:
+        """Return the error for a row, called `what`, that is not one of `n_rows`."""
+        hint = "; negative ones do not count from the end here" if number < 0 else ""
+        return cls(f"{what} is not in [0, {n_rows}){hint}")
+
 
 class UnsupportedError(OneHotError, TypeError):
     """The operation would defeat the purpose of a lazy matrix; the message says what to use."""

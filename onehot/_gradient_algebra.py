@@ -43,7 +43,10 @@ def refusal(name: str) -> str:
 
 
 class GradientAlgebra(NDArrayOperatorsMixin):
-    """The operators and NumPy functions of a `RowGradient`, on the few methods that know how it is held."""
+    """The operators and NumPy functions of a `RowGradient`, on the few methods that know how it is held.
+
+    Not an ABC, though its methods are marked: an ABC's isinstance is slower, and is asked several times a step.
+    """
 
     __slots__ = ()
 

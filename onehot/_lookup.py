@@ -199,6 +199,6 @@ def _checked_indices(indices: npt.ArrayLike, V: int) -> npt.NDArray[np.integer[A
     # item(argmin()) is min(), several times faster for a few indices
     if indices.item(indices.argmin()) < 0 or indices.item(indices.argmax()) >= V:
         where = tuple(np.argwhere((indices < 0) | (indices >= V))[0].tolist())
-        place = where[0] if len(where) == 1 else where
-        raise RowIndexError(f"index {indices[where]} at position {place} is not in [0, {V}); none counts from the end")
+        place, index = where[0] if len(where) == 1 else where, int(indices[where])
+        raise RowIndexError.of(f"index {index} at position {place}", index, V)
     return indices if kind == "i" else indices.astype(np.intp)  # NumPy 2.0 takes no uint64

@@ -103,7 +103,7 @@ class RowGradient(GradientAlgebra):
             raise ShapeError(f"rows (u,) and values (u, d) do not fit: got {rows.shape} and {values.shape}")
         n_rows = n_rows_of(n_rows)
         for row in rows[(rows < 0) | (rows >= n_rows)][:1].tolist():
-            raise RowIndexError(f"row {row} is not in [0, {n_rows}); none counts from the end")
+            raise RowIndexError.of(f"row {row}", row, n_rows)
         columns = values if values.ndim == 2 else values[:, None]
         indices = rows.astype(index_dtype(n_rows))[:, None]
         indices.flags.writeable = False  # as those of a matrix are, so that they are of one type to the compiler

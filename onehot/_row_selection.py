@@ -45,5 +45,5 @@ def row_numbers(rows: Array, n: int) -> Array:
 
 def raise_outside(rows: Array, n: int) -> NoReturn:
     """Raise for the first of `rows` that is not in [0, n)."""
-    wrong = rows[(rows < 0) | (rows >= n)][0]
-    raise RowIndexError(f"row {wrong} is not in [0, {n}); rows do not count from the end here") from None
+    wrong = int(rows[(rows < 0) | (rows >= n)][0])
+    raise RowIndexError.of(f"row {wrong}", wrong, n) from None

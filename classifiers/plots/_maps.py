@@ -148,25 +148,23 @@ def hyperparameter_grid(
     that was not tried is empty. Of a search by halving, a candidate's score is that of its last round, and the best is
     one of those that are left.
     """
-    mean, std, was_tried, best, parameters, row_names, column_names, score_name = search_grid(
-        search, parameters, metric
-    )
-    ax = axes_of(ax, figsize=(1.9 + 1.1 * len(column_names), 1.4 + 0.75 * len(row_names)))
-    image = ax.imshow(mean, cmap="viridis", aspect="auto")
-    middle = (np.nanmin(mean) + np.nanmax(mean)) / 2
-    for (i, j), score in np.ndenumerate(mean):
-        if not was_tried[i, j]:
+    grid = search_grid(search, parameters, metric)
+    ax = axes_of(ax, figsize=(1.9 + 1.1 * len(grid.column_names), 1.4 + 0.75 * len(grid.row_names)))
+    image = ax.imshow(grid.mean, cmap="viridis", aspect="auto")
+    middle = (np.nanmin(grid.mean) + np.nanmax(grid.mean)) / 2
+    for (i, j), score in np.ndenumerate(grid.mean):
+        if not grid.was_tried[i, j]:
             continue
-        text = f"{score:.3f}\n± {std[i, j]:.3f}" if np.isfinite(score) else "failed"
+        text = f"{score:.3f}\n± {grid.std[i, j]:.3f}" if np.isfinite(score) else "failed"
         ax.annotate(text, (j, i), ha="center", va="center", color="black" if not score <= middle else "white")
-    i, j = best
+    i, j = grid.best
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]) * 0.47
     ax.plot(j + corners[:, 0], i + corners[:, 1], color="black", lw=2)
-    ax.set_xticks(range(len(column_names)), column_names)
-    ax.set_yticks(range(len(row_names)), row_names)
-    ax.set_ylabel(parameters[0])
-    ax.set_xlabel(parameters[1])
-    ax.figure.colorbar(image, ax=ax, label=f"mean cross-validated {score_name}")
+    ax.set_xticks(range(len(grid.column_names)), grid.column_names)
+    ax.set_yticks(range(len(grid.row_names)), grid.row_names)
+    ax.set_ylabel(grid.parameters[0])
+    ax.set_xlabel(grid.parameters[1])
+    ax.figure.colorbar(image, ax=ax, label=f"mean cross-validated {grid.score_name}")
     return ax
 
 

@@ -110,8 +110,8 @@ def softmax_cross_entropy(
         return kernel(logits, y, weight, total, dlogits)
     chunks = [slice(start, start + CHUNK) for start in range(0, n, CHUNK)]
     calls = [(logits[s], y[s], None if weight is None else weight[s], total, dlogits[s]) for s in chunks]
-    loss, correct = zip(*_share(kernel, calls), strict=True)
-    return sum(loss), sum(correct)
+    loss, accuracy = zip(*_share(kernel, calls), strict=True)
+    return sum(loss), sum(accuracy)
 
 
 @lru_cache(maxsize=16)

@@ -120,7 +120,7 @@ def _softmax_cross_entropy(logits, y, weight, total, dlogits, n_classes):
     def loop(logits, y, weight, total, dlogits, n_classes):
         K = constant_K or logits.shape[1]
         number = logits.dtype.type
-        loss = correct = 0.0
+        loss = accuracy = 0.0
         for start in range(0, len(y), BLOCK):
             block = slice(start, start + BLOCK)
             z, p, label = logits[block], dlogits[block], y[block]
@@ -132,7 +132,7 @@ def _softmax_cross_entropy(logits, y, weight, total, dlogits, n_classes):
                         top, best = z[i, c], c
                 share = 1 / total if weight is None else weight[start + i] / total
                 loss += share * (top - z[i, label[i]])
-                correct += share * (best == label[i])
+                accuracy += share * (best == label[i])
                 for c in range(K):
                     p[i, c] = z[i, c] - top
             flat = p.reshape(-1)
@@ -154,6 +154,6 @@ def _softmax_cross_entropy(logits, y, weight, total, dlogits, n_classes):
                     p[i, c] *= factor
                 p[i, label[i]] -= number(share)
             loss += math.log(product) / total
-        return loss, correct
+        return loss, accuracy
 
     return loop

@@ -135,7 +135,7 @@ def test_missing_own_at_the_end_of_a_narrow_type():
 
 DASH = "if -1 means missing, pass missing='zero' or missing='own'"
 NAN = "if NaN means missing, pass missing='zero' or missing='own'"
-NEGATIVE = "negative codes do not count from the end here"
+NEGATIVE = "negative ones do not count from the end here"
 LARGER = "pass a larger n_categories if the code is right"
 WHOLE = "codes are whole numbers from 0"
 

@@ -254,13 +254,13 @@ def test_softmax_cross_entropy_is_the_definition(kernels, n, K, weighted, dtype)
     logits, y = draw(n, K, dtype=dtype) * 3, rng.integers(0, K, n)
     weight, total = (rng.random(n).astype(dtype), n / 2 + 1) if weighted else (None, n + 1)
     dlogits = np.full_like(logits, np.nan)
-    loss, correct = kernels.softmax_cross_entropy(logits, y, weight, float(total), dlogits)
-    expected_loss, expected_correct, expected_dlogits = softmax_cross_entropy_by_definition(logits, y, weight, total)
+    loss, accuracy = kernels.softmax_cross_entropy(logits, y, weight, float(total), dlogits)
+    expected_loss, expected_accuracy, expected_dlogits = softmax_cross_entropy_by_definition(logits, y, weight, total)
     assert isinstance(loss, float)
-    assert isinstance(correct, float)
+    assert isinstance(accuracy, float)
     reach = 1 + np.ptp(logits) if n else 1  # exp(z) is off by the rounding of z, times |z|
     assert_close(loss, expected_loss, dtype, scale=reach + np.log(K), terms=K + 5)
-    assert_close(correct, expected_correct, dtype, scale=1, terms=n + 1)
+    assert_close(accuracy, expected_accuracy, dtype, scale=1, terms=n + 1)
     assert_close(dlogits, expected_dlogits, dtype, scale=reach / total, terms=K + 5)
 
 
@@ -275,17 +275,17 @@ def test_weights_are_repetition(kernels, dtype):
     logits, y, counts = draw(30, 4, dtype=dtype), np.arange(30) % 4, np.arange(30) % 3
     every, total = np.arange(30).repeat(counts), float(counts.sum())
     dlogits, dlogits_of_every = np.empty((30, 4), dtype), np.empty((len(every), 4), dtype)
-    loss, correct = kernels.softmax_cross_entropy(logits, y, counts.astype(dtype), total, dlogits)
+    loss, accuracy = kernels.softmax_cross_entropy(logits, y, counts.astype(dtype), total, dlogits)
     expected = kernels.softmax_cross_entropy(logits[every], y[every], None, total, dlogits_of_every)
-    assert_close(np.array([loss, correct]), np.array(expected), dtype, terms=30)
+    assert_close(np.array([loss, accuracy]), np.array(expected), dtype, terms=30)
     owner = every == np.arange(30)[:, None]
     assert_close(dlogits, owner @ dlogits_of_every, dtype, scale=2 / total, terms=10)
 
 
 def test_the_first_of_equal_logits_is_the_prediction(kernels, dtype):
     logits = np.array([[1, 5, 5], [7, 7, 7], [0, 0, 1]], dtype)
-    _, correct = kernels.softmax_cross_entropy(logits, np.array([1, 1, 2]), None, 3.0, np.empty_like(logits))
-    assert_close(correct, 2 / 3, dtype)
+    _, accuracy = kernels.softmax_cross_entropy(logits, np.array([1, 1, 2]), None, 3.0, np.empty_like(logits))
+    assert_close(accuracy, 2 / 3, dtype)
 
 
 @pytest.mark.parametrize("shift", [-3e4, 3e4])

@@ -104,7 +104,7 @@ def test_scatter_add_leaves_other_rows_alone():
 @pytest.mark.parametrize(
     ("indices", "message"),
     [
-        ([0, -1], "index -1 at position 1 is not in [0, 9); none counts from the end"),
+        ([0, -1], "index -1 at position 1 is not in [0, 9); negative ones do not count from the end here"),
         ([[0, 1], [9, 0]], "index 9 at position (1, 0) is not in [0, 9)"),
         (np.array([-128], np.int8), "index -128 at position 0 is not in [0, 9)"),
         (np.array([-256], ">i2"), "index -256 at position 0 is not in [0, 9)"),

@@ -278,7 +278,7 @@ REFUSED: dict[str, Any] = {
     "assignment": (lambda X: operator.setitem(X, 0, 1), UnsupportedError, "cannot be changed; build a new OneHot"),
     "iteration": (list, UnsupportedError, "are not iterated over; iterate over X.indices"),
     "a row": (lambda X: X[3], UnsupportedError, "for row 3 pass X[[3]]"),
-    "a negative row": (lambda X: X[[0, -1]], RowIndexError, "row -1 is not in [0, 5); rows do not count from the end"),
+    "a negative row": (lambda X: X[[0, -1]], RowIndexError, "row -1 is not in [0, 5); negative ones do not"),
     "a row too many": (lambda X: X[[5]], RowIndexError, "row 5 is not in [0, 5)"),
     "a huge row": (lambda X: X[np.array([2**64 - 1], np.uint64)], RowIndexError, f"row {2**64 - 1} is not in [0, 5)"),
     "half a row": (lambda X: X[[0.5]], DTypeError, "rows must be integers or a boolean mask, got float64"),
