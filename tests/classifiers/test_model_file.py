@@ -352,7 +352,7 @@ def header(shape, dtype="<f4", fortran_order=False, version=b"\x01\x00"):
         (header((2,), "|O") + bytes(16), "no arrays of object"),
         (header((2,), [("a", "<f4")]) + bytes(8), "no arrays of"),
         (header((2,), "__import__('os').abort()") + bytes(8), "damaged"),
-        (header((2, 2), version=b"\x02\x00") + bytes(16), "no array of this format"),
+        (header((2, 2), version=b"\x02\x00") + bytes(16), "not an array in this format"),
         (header((3,)) + bytes(16), "takes 12 bytes, not 16"),
         (b"", "weights/0|damaged"),
         (b"\x80\x04K\x01.", "damaged"),
