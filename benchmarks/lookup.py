@@ -1,6 +1,11 @@
 """Forward: ``X @ W`` selects rows of W and sums them over the fields."""
 
-from benchmarks.data import BACKENDS, draw_table, one_hot, use_backend
+from collections.abc import Callable
+
+import numpy as np
+
+from benchmarks.data import BACKENDS, B, draw_codes, draw_table, one_hot, use_backend
+from onehot import OneHot
 
 repeat = (5, 200, 1.0)
 
@@ -30,6 +35,26 @@ class BatchSize:
 
     def time_forward(self, n: int) -> None:
         self.X @ self.W
+
+
+class Batch:
+    """What comes before the product in a loop over batches: rows of a matrix, or a matrix of its own."""
+
+    params = (["X[rows]", "OneHot(codes, n_categories)"],)
+    param_names = ("by",)
+
+    def setup(self, by: str) -> None:
+        n_categories, X = [1_000] * 10, one_hot(65_536, 10, 10_000)
+        codes, rows = draw_codes(65_536, 10, 10_000), np.random.default_rng(0).permutation(65_536)[:B]
+        takes: dict[str, Callable[[], OneHot]] = {
+            "X[rows]": lambda: X[rows],
+            "OneHot(codes, n_categories)": lambda: OneHot(codes[rows], n_categories),
+        }
+        self.take = takes[by]
+        assert np.array_equal(self.take().indices, X.indices[rows])
+
+    def time_batch(self, by: str) -> None:
+        self.take()
 
 
 class TableWidth:

@@ -10,20 +10,24 @@ import numpy as np
 import numpy.typing as npt
 
 SECONDS_PER_TURN = 0.02
-TURNS = 5
+TURNS = 9
 
 
 def ratio(ours: Callable[[], object], theirs: Callable[[], object]) -> float:
-    """Return our best time over their best time; they take turns, so that a busy machine slows both."""
-    best = [float("inf"), float("inf")]
+    """Return the median over several turns of our best time over theirs, to three digits.
+
+    They take turns, so that a busy machine slows both.
+    """
     ours(), theirs()
-    for _ in range(TURNS):
-        for side, run in enumerate((ours, theirs)):
-            end = time.perf_counter() + SECONDS_PER_TURN
-            while (start := time.perf_counter()) < end:
-                run()
-                best[side] = min(best[side], time.perf_counter() - start)
-    return best[0] / best[1]
+    return float(f"{np.median([_best(ours) / _best(theirs) for _ in range(TURNS)]):.3g}")
+
+
+def _best(run: Callable[[], object]) -> float:
+    best, end = float("inf"), time.perf_counter() + SECONDS_PER_TURN
+    while (start := time.perf_counter()) < end:
+        run()
+        best = min(best, time.perf_counter() - start)
+    return best
 
 
 def assert_agree(ours: npt.NDArray[Any], theirs: npt.NDArray[Any], *, terms: int) -> None:

@@ -1,7 +1,7 @@
 """Torch and scikit-learn beside this library, on the same data. What is not installed is n/a.
 
 Epochs carry on from where the one before ended, so that what is timed is training and not setting up. A time at another
-loss is not a win: `setup` asserts that after an epoch torch and this library are at the same loss.
+loss is not a win: `setup` asserts that an epoch brings torch's loss down as far as ours.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ SOFTMAX = {
     "K=10, f=20, V=1e6": (20, 1_000_000, 10),
 }
 MLP = {"H=64, f=10, V=1e3": (50_000, 10, 1_000, 10), "H=64, f=10, V=1e5": (5_000, 10, 100_000, 10)}
+RATE = 1e-3
 LOOKUP = {"d=10, V=1e3": (4096, 10, 1_000, 10), "d=64, V=1e6": (4096, 10, 1_000_000, 64)}
 
 number = 1  # every call trains
@@ -35,11 +36,15 @@ def trained(train: Callable[..., Contender], library: str, n: int, f: int, V: in
     """Return a contender after one epoch."""
     problem = draw_problem(n, f, V, K)
     contender = train(library, problem)
-    contender.epoch()
     if library == "torch":
+        before = contender.loss()
+        contender.epoch()
         ours = train("onehot", problem)
         ours.epoch()
-        np.testing.assert_allclose(contender.loss(), ours.loss(), rtol=0.05)  # the order of samples is random
+        reached, expected = contender.loss(), ours.loss()  # not quite equal: the order of samples is random
+        assert abs(reached - expected) < 0.1 * (before - expected), f"torch came from {before} to {reached}"
+    else:
+        contender.epoch()
     return contender
 
 
@@ -65,6 +70,48 @@ class MLPEpoch:
         self.contender.epoch()
 
 
+@cache
+def products(library: str, n: int, f: int, V: int, d: int) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """Return ``X @ W``, and the same with a step of SGD; both have been called, and agree with CSR."""
+    X, W, G = one_hot(n, f, V), draw_table(V, d).copy(), draw_table(n, d)
+    forward, step = _products_of_torch(X, W, G) if library == "torch" else _products(X, W, G)
+    csr = X.tocsr()
+    assert_agree(forward(), csr @ W, terms=f)
+    expected = W - RATE * (csr.T @ G)
+    step()
+    assert_agree(W, expected, terms=int(np.bincount(X.indices.ravel()).max()) + 2)
+    return forward, step
+
+
+def _products(X: OneHot, W: Array, G: Array) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    def step() -> None:
+        nonlocal W
+        X @ W
+        W -= RATE * (X.T @ G)
+
+    return lambda: X @ W, step
+
+
+def _products_of_torch(X: OneHot, W: Array, G: Array) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    torch = optional("torch")
+    torch.set_num_threads(1)
+    indices = torch.from_numpy(X.indices.astype(np.int64))
+    table, dZ = torch.from_numpy(W).requires_grad_(), torch.from_numpy(G)  # in the same memory
+    optimizer = torch.optim.SGD([table], lr=RATE)
+
+    def forward() -> Array:
+        with torch.no_grad():
+            result: Array = torch.nn.functional.embedding_bag(indices, table, mode="sum").numpy()
+            return result
+
+    def step() -> None:
+        optimizer.zero_grad()
+        torch.nn.functional.embedding_bag(indices, table, mode="sum", sparse=True).backward(dZ)
+        optimizer.step()
+
+    return forward, step
+
+
 class Lookup:
     """The products alone: `X @ W` beside `embedding_bag`, and with the gradient and a step of SGD."""
 
@@ -72,37 +119,7 @@ class Lookup:
     param_names = ("case", "library")
 
     def setup(self, case: str, library: str) -> None:
-        n, f, V, d = LOOKUP[case]
-        self.X, self.W, self.G = one_hot(n, f, V), draw_table(V, d), draw_table(n, d)
-        self.forward, self.step = self._torch() if library == "torch" else self._onehot()
-        assert_agree(self.forward(), self.X @ self.W, terms=f)
-
-    def _onehot(self) -> tuple[Callable[[], Any], Callable[[], Any]]:
-        def step() -> None:
-            self.X @ self.W
-            self.W -= 1e-3 * (self.X.T @ self.G)
-
-        step()
-        return lambda: self.X @ self.W, step
-
-    def _torch(self) -> tuple[Callable[[], Any], Callable[[], Any]]:
-        torch = optional("torch")
-        torch.set_num_threads(1)
-        indices = torch.from_numpy(self.X.indices.astype(np.int64))
-        W, G = torch.from_numpy(self.W).requires_grad_(), torch.from_numpy(self.G)
-        optimizer = torch.optim.SGD([W], lr=1e-3)
-
-        def forward() -> Array:
-            with torch.no_grad():
-                result: Array = torch.nn.functional.embedding_bag(indices, W, mode="sum").numpy()
-                return result
-
-        def step() -> None:
-            optimizer.zero_grad()
-            torch.nn.functional.embedding_bag(indices, W, mode="sum", sparse=True).backward(G)
-            optimizer.step()
-
-        return forward, step
+        self.forward, self.step = products(library, *LOOKUP[case])
 
     def time_forward(self, case: str, library: str) -> None:
         self.forward()
@@ -119,6 +136,7 @@ def fitted(library: str) -> tuple[Any, Any, Array]:
     codes, n_categories, y = draw_problem(50_000, 10, 1_000, 10)
     alpha = 1e-4
     ours = SoftmaxRegression(alpha=alpha, max_iter=500, n_categories=n_categories).fit(codes, y)
+    ours.predict_proba(codes[:512])  # compiles
     if library == "onehot":
         return ours, codes, y
     from sklearn.linear_model import LogisticRegression

@@ -14,7 +14,7 @@ from benchmarks import peers
 from benchmarks.pictures import draw_throughput, draw_time_against_V
 from benchmarks.results import Measured, MissingResultsError, find
 from benchmarks.sections import CROSSOVERS, EPOCHS, MEMORY, SECTIONS, STEP, VERSIONS, Section
-from benchmarks.tables import Rows, as_duration, as_ratio, as_rows, as_size, crossover, markdown
+from benchmarks.tables import Rows, as_duration, as_ratio, as_rows, as_size, crossover, is_number, markdown
 
 QUICK = "**A rough report:** some was measured with `--quick`, by one call, the first."
 
@@ -43,11 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(str(error))
     options.output.mkdir(parents=True, exist_ok=True)
     target: Path = options.output / "RESULTS.md"
-    target.write_text(report(measured, options.output), encoding="utf-8")
+    target.write_text(report(measured, options.output, partial=options.partial), encoding="utf-8")
     print(f"wrote {target}")
 
 
-def report(measured: Measured, folder: Path) -> str:
+def report(measured: Measured, folder: Path, *, partial: bool = False) -> str:
     """Return the report in Markdown, after drawing its pictures into `folder`."""
     write: dict[str, Callable[[], str]] = {
         STEP.title: lambda: _step(measured, folder),
@@ -55,7 +55,7 @@ def report(measured: Measured, folder: Path) -> str:
         EPOCHS.title: lambda: _epochs(measured, folder),
         MEMORY.title: lambda: _memory(measured),
     }
-    parts = [_head(measured)]
+    parts = [_head(measured, partial=partial)]
     for section in SECTIONS:
         parts.append(f"## {section.title}")
         missing = measured.lacks(section.benchmarks)
@@ -78,9 +78,10 @@ def _assert_complete(measured: Measured) -> None:
         )
 
 
-def _head(measured: Measured) -> str:
+def _head(measured: Measured, *, partial: bool) -> str:
     m, ram = measured.machine, int(measured.machine.get("ram") or 0)
     options = "" if measured.tool == "existing" else f" --commit {measured.commit[:8]} --environment {measured.tool}"
+    options += " --partial" if partial else ""
     return "\n".join(
         [
             "# Measured",
@@ -104,7 +105,10 @@ def _versions(measured: Measured) -> str:
 
 def _section(measured: Measured, section: Section) -> str:
     tables = [rows for table in section.tables if (rows := _rows(measured, table))]
-    return "\n\n".join([section.text, *(markdown(rows, as_duration, section.ours) for rows in tables)])
+    text = section.text
+    if section.checked and all(is_number(row.get(section.checked[0])) for rows in tables for row in rows.values()):
+        text += f" {section.checked[1]}"
+    return "\n\n".join([text, *(markdown(rows, as_duration, section.ours) for rows in tables)])
 
 
 def _rows(measured: Measured, table: Sequence[tuple[str, str]]) -> dict[str, dict[str, float | None]]:

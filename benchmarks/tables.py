@@ -43,12 +43,17 @@ def crossover(ratios: Mapping[float, float | None], axis: str, format: str) -> s
     points = sorted((x, ratio) for x, ratio in ratios.items() if is_number(ratio))
     if not points:
         return f"{format}: not measured."
+    borders = []
     for (x, ratio), (next_x, next_ratio) in pairwise(points):
         if (ratio < 1) != (next_ratio < 1):
             share = math.log(ratio) / (math.log(ratio) - math.log(next_ratio))
-            border = _two_digits(x * (next_x / x) ** share)
-            small, large = (format, "`OneHot`") if ratio < 1 else ("`OneHot`", format)
-            return f"Below {axis} ≈ {border} {small} wins, above it {large}."
+            borders.append(_two_digits(x * (next_x / x) ** share))
+    if borders:
+        small, large = ((format if ratio < 1 else "`OneHot`") for ratio in (points[0][1], points[-1][1]))
+        if len(borders) == 1:
+            return f"Below {axis} ≈ {borders[0]} {small} wins, above it {large}."
+        between = "in between it is now the one, now the other"
+        return f"Below {axis} ≈ {borders[0]} {small} wins, above {axis} ≈ {borders[-1]} {large}; {between}."
     winner, loser = (format, "`OneHot`") if points[0][1] < 1 else ("`OneHot`", format)
     return f"At every {axis} measured {winner} wins over {loser}."
 

@@ -7,6 +7,8 @@ that of every benchmark: 1 for a package that is missing.
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
+from onehot import get_backend
+
 
 def found(package: str) -> str:
     try:
@@ -17,7 +19,11 @@ def found(package: str) -> str:
 
 class Versions:
     params = (
-        [f"Python {platform.python_version()}", *map(found, ["numpy", "scipy", "scikit-learn", "numba", "torch"])],
+        [
+            f"Python {platform.python_version()}",
+            *map(found, ["numpy", "scipy", "scikit-learn", "numba", "torch"]),
+            f"kernels of {get_backend()}",
+        ],
     )
     param_names = ("version",)
     unit = "missing"

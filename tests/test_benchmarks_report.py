@@ -66,6 +66,7 @@ MEASURED = {
     "imports.timeraw_classifiers": ([0.2], []),
     "memory.Epoch.peakmem_fit_epoch": ([100e6, 500e6, 110e6], [["imports alone", "dense", "codes"]]),
 }
+PREDICT = "peers.Estimator.time_predict_proba"
 FEW = {name: MEASURED[name] for name in ("ratios.OneField.track_forward", "estimators.Minibatch.time_predict")}
 
 
@@ -191,6 +192,19 @@ def test_ratios_stand_beside_times_and_say_who_wins(written):
     assert "| MLP, H=64, f=10, V=1e3 | failed | failed | failed |  |  |" in written
 
 
+def test_what_benchmarks_assert_is_said_where_they_ran(results, tmp_path, written):
+    assert "has brought torch's loss down" not in written, "one of them failed"
+    peers = ([0.5, 0.1], [["onehot", "scikit-learn"]])
+    keep(results, NEW, MEASURED | dict.fromkeys(("peers.Estimator.time_fit_lbfgs", PREDICT), peers))
+    assert "scikit-learn on CSR. Our objective is no worse.\n" in write(results, tmp_path)
+    keep(results, NEW, MEASURED | dict.fromkeys(("peers.Estimator.time_fit_lbfgs", PREDICT), (None, peers[1])))
+    assert "Our objective is no worse" not in write(results, tmp_path)
+
+
+def test_a_partial_report_says_how_it_was_made(results, tmp_path):
+    assert "    python -m benchmarks.report --partial\n" in write(results, tmp_path, "--partial")
+
+
 def test_the_crossover_is_said_in_words(written):
     assert "**`X @ W`, one field.** Below V ≈ 100 dense wins, above it `OneHot`." in written
     assert "At every V measured `OneHot` wins over CSR." in written
@@ -222,6 +236,10 @@ def test_no_results_at_all_names_the_command(tmp_path):
         ({4: 2.0, 400: 3.0}, "At every V measured `OneHot` wins over dense."),
         ({4: 0.2, 400: 0.3}, "At every V measured dense wins over `OneHot`."),
         ({4: NAN, 400: None}, "dense: not measured."),
+        (
+            {4: 0.5, 400: 2.0, 1000: 0.9, 4096: 20},
+            "Below V ≈ 40 dense wins, above V ≈ 1,000 `OneHot`; in between it is now the one, now the other.",
+        ),
     ],
 )
 def test_crossover(ratios, sentence):

@@ -48,6 +48,17 @@ def test_the_numbers_of_the_readme_are_those_of_the_report():
     assert set(claimed) <= measured
 
 
+def test_the_sentences_of_the_readme_on_speed_are_those_of_the_report():
+    readme, results = " ".join(text("README.md").split()), text("benchmarks/RESULTS.md")
+    (claimed,) = re.findall(r"`X @ W` with d = 64 and V = 1,000,000 runs at ([\d.]+) times its speed", readme)
+    (row,) = re.findall(r"^\| X @ W, d=64, V=1e6 \|.* ([\d.]+)× \|$", results, re.MULTILINE)
+    assert claimed == row
+    step = results.partition("**The training step, one field.**")[2]
+    (border,) = re.findall(r"^ Below V ≈ (\d+) dense wins", step)
+    assert "below about fifty categories" in readme
+    assert 40 <= int(border) <= 60
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_to_files(page):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
