@@ -55,8 +55,8 @@ def test_the_sentences_of_the_readme_on_speed_are_those_of_the_report():
     assert claimed == row
     step = results.partition("**The training step, one field.**")[2]
     (border,) = re.findall(r"^ Below V ≈ (\d+) dense wins", step)
-    assert "below about fifty categories" in readme
-    assert 40 <= int(border) <= 60
+    assert "below fifty to a hundred categories" in readme
+    assert 50 <= int(border) <= 100
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
