@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from onehot._arrays import Array
+from onehot._arrays import Array, as_array
 from onehot._errors import UnsupportedError
 from onehot._refusals import called
 from onehot._row_gradient import RowGradient
@@ -167,7 +167,7 @@ class LazyMatrix(ABC):
 
     def rmatvec(self, x: npt.ArrayLike, /) -> Array:
         """Return the product of the transpose with x as a dense array."""
-        product: Array = np.asarray(x).T @ self
+        product: Array = as_array(x, "x").T @ self
         return product.T
 
     matmat, rmatmat = matvec, rmatvec

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import LinearOperator, aslinearoperator, lsqr, svds
 
-from onehot import OneHot
+from onehot import DTypeError, OneHot
 from tests.onehot.oracle import CASES, DTYPES
 from tests.tolerance import assert_close
 
@@ -69,3 +69,11 @@ def test_svds_of_the_transpose():
     start = np.ones(min(X.shape))
     of_matrix, of_transpose = (svds(each, k=3, v0=start, return_singular_vectors=False) for each in (X, X.T))
     assert_close(of_transpose, of_matrix, terms=X.toarray().size)
+
+
+@pytest.mark.parametrize("lazy", [OneHot([2, 0, 2], 4), OneHot([2, 0, 2], 4).T], ids=["X", "X.T"])
+def test_masked_vectors_are_refused_in_either_direction(lazy):
+    n, m = lazy.shape
+    for product, length in ((lazy.matvec, m), (lazy.rmatvec, n)):
+        with pytest.raises(DTypeError, match="masked values would be read"):
+            product(np.ma.masked_array(np.ones(length), [True] + [False] * (length - 1)))
