@@ -77,11 +77,10 @@ def _best_way(
     """Return what predicts the chunks of n rows."""
     if n_categories is not None:
         fused = _worth_joining(network, n_categories, n)
-        counts = np.asarray(n_categories) if are_codes else None
         if fused is not None:
-            return ByJointRows(network, read, finish, fused, counts)
-        if counts is not None and len(network.weights) == 1 and n > ROWS_PER_CHUNK:
-            return InOnePass(network, read, finish, counts)
+            return ByJointRows(network, read, finish, fused, are_codes)
+        if are_codes and len(network.weights) == 1 and n > ROWS_PER_CHUNK:
+            return InOnePass(network, read, finish, np.asarray(n_categories))
     return ByRows(network, read, finish)
 
 
@@ -138,7 +137,7 @@ class ByJointRows(ByRows):
     """The joint codes of a chunk select rows of a table of joint categories; of results, where there is one field."""
 
     fused: FusedFields
-    counts: Array | None  # where chunks are arrays of codes
+    are_codes: bool
 
     def __post_init__(self) -> None:
         T = self.fused.table(np.asarray(self.network.weights[0]))
@@ -148,9 +147,8 @@ class ByJointRows(ByRows):
         self.results = self.finish(joint.logits(OneHot(np.arange(len(T))))) if is_one_field else None
 
     def __call__(self, chunk: Any) -> Array:
-        if self.counts is not None and kernels.active.in_range(chunk, self.counts):
-            J = self.fused.join_codes(chunk, dtype=self.network.biases[0].dtype)
-        else:
+        J = self.fused.join_codes(chunk, dtype=self.network.biases[0].dtype) if self.are_codes else None
+        if J is None:
             X = self.read(chunk)
             if not isinstance(X, OneHot) or (X.indices < 0).any():
                 return self.outputs(X)

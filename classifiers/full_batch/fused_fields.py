@@ -19,12 +19,13 @@ import numpy.typing as npt
 
 from onehot import OneHot
 from onehot._arrays import index_dtype
+from onehot._kernels._numpy_codes import add_row, column_max
 
 __all__ = ["ROWS_PER_CATEGORY", "FusedFields"]
 
 Array = npt.NDArray[Any]
 LARGEST_JOINT = 1024
-ROWS_AT_ONCE = 8192  # of fewer, threads wait for the interpreter's lock more than they compute
+NUMBERS_AT_ONCE = 1 << 19  # of fewer, threads wait for the interpreter's lock more than they compute
 ROWS_PER_CATEGORY = 8  # a joint table must serve this many times as many rows as it has
 
 
@@ -66,23 +67,34 @@ class FusedFields:
 
     def join(self, X: OneHot) -> OneHot:
         """Return J, the one-hot matrix of the joint codes of X, which has no missing codes."""
-        return self._join(X.indices, X.offsets, X.dtype)
+        J = self._join(X.indices, X.offsets, X.dtype)
+        assert J is not None, "the indices of a OneHot are in range"
+        return J
 
-    def join_codes(self, codes: Array, *, dtype: npt.DTypeLike) -> OneHot:
-        """Return J for codes (n, f), which are in range."""
-        return self._join(codes, np.zeros(codes.shape[1]), np.dtype(dtype))
+    def join_codes(self, codes: Array, *, dtype: npt.DTypeLike) -> OneHot | None:
+        """Return J for codes (n, f), or None where one of them is out of range."""
+        return self._join(codes, np.zeros(codes.shape[1], dtype=np.intp), np.dtype(dtype))
 
-    def _join(self, indices: Array, offsets: Array, dtype: np.dtype[Any]) -> OneHot:
-        """Return J for the codes ``indices - offsets``.
+    def _join(self, indices: Array, offsets: Array, dtype: np.dtype[Any]) -> OneHot | None:
+        """Return J for the codes ``indices - offsets``, or None where one is too large or an index negative.
 
         Its indices are ``(indices - offsets) @ place_values + self.offsets``, of which `shift` is what all rows share.
         """
-        number = self.place_values.dtype
+        (n, f), number = indices.shape, self.place_values.dtype
+        largest = _bits((offsets + self.n_categories - 1).astype(number))
         shift = self.offsets.astype(number) - offsets.astype(number) @ self.place_values
-        joint = np.empty((len(indices), len(self.groups)), index_dtype(sum(self.joint_n_categories)))
-        for start in range(0, len(joint), ROWS_AT_ONCE):
-            rows = slice(start, start + ROWS_AT_ONCE)
-            joint[rows] = indices[rows].astype(number) @ self.place_values + shift
+        joint = np.empty((n, len(self.groups)), index_dtype(sum(self.joint_n_categories)))
+        step = max(NUMBERS_AT_ONCE // f, 1)
+        block = np.empty((min(n, step), f), number)
+        for start in range(0, n, step):
+            rows = slice(start, start + step)
+            digits = block[: n - start]
+            digits[...] = indices[rows]
+            if (column_max(_bits(digits)) > largest).any():
+                return None
+            numbers = digits @ self.place_values
+            add_row(numbers, shift)
+            joint[rows] = numbers
         return OneHot._of_indices(joint, self.joint_n_categories, self.offsets, dtype)
 
     def table(self, W: Array) -> Array:
@@ -106,3 +118,8 @@ class FusedFields:
                 parts.append(grid.sum(axis=1))
                 block = grid.sum(axis=0)
         return np.concatenate(parts)
+
+
+def _bits(floats: Array) -> Array:
+    """Return floats read as unsigned integers: in the same order, but that negative floats come last."""
+    return floats.view(f"u{floats.itemsize}")

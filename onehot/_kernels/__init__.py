@@ -1,17 +1,16 @@
 """The inner loops, and the choice of who runs them.
 
-    in_range               whether all codes are in [0, n_categories)
-    shift_codes            indices = codes + offsets, where they are
-    gather_codes           in_range, and gather_sum of the indices
+    shift_codes            indices = codes + offsets
+    gather_codes           shift_codes, and gather_sum of the indices
     gather_sum             out[i] = sum_j table[indices[i, j]] + bias     forward
     scatter_add            out[indices[i, j]] += scale * values[i]        backward: its adjoint
     coalesce               the distinct rows of a batch, and where each index went
     softmax                exp(z) / sum exp(z) of every row of logits
     softmax_cross_entropy  the loss of a batch of logits, and its gradient
 
-A backend is a module with these functions. The first three take codes as a user passes them, and say whether all are in
-range. The others check nothing: floats are C-contiguous arrays of one type, and indices are in range. Callers write
-``kernels.active.gather_sum(...)``, so that a change of backend holds from the next call on.
+A backend is a module with these functions. The first two take codes as a user passes them, and say whether all are in
+[0, n_categories). The others check nothing: floats are C-contiguous arrays of one type, and indices are in range.
+Callers write ``kernels.active.gather_sum(...)``, so that a change of backend holds from the next call on.
 """
 
 from __future__ import annotations

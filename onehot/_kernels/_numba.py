@@ -21,14 +21,13 @@ from onehot._kernels._numba_coalesce import coalesce
 from onehot._kernels._numba_loops import compiled, is_far
 from onehot._kernels._numba_row import fill, load, plus, store
 from onehot._kernels._numba_softmax import constant_classes
-from onehot._kernels._numpy_codes import as_unsigned, in_range
+from onehot._kernels._numpy_codes import as_unsigned
 from onehot._threads import map_in_order, n_threads, uneven_parts
 
 __all__ = [
     "coalesce",
     "gather_codes",
     "gather_sum",
-    "in_range",
     "scatter_add",
     "shift_codes",
     "softmax",

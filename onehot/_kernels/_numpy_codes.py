@@ -1,7 +1,7 @@
-"""The kernels of codes, on NumPy alone: whether they are in range, and which rows of the table they are.
+"""Codes on NumPy alone: whether they are in range, and which rows of the table they are.
 
-Read as unsigned, a negative code is too large, so that one comparison with the largest of each field finds both.
-`in_range` so runs as fast as memory is read, and is that of all backends.
+Read as unsigned, a negative code is too large, so that one comparison with the largest of each field finds both, as
+fast as memory is read.
 """
 
 from __future__ import annotations
@@ -10,23 +10,18 @@ import numpy as np
 
 from onehot._arrays import Array
 
-__all__ = ["as_unsigned", "in_range", "shift_codes"]
+__all__ = ["add_row", "as_unsigned", "column_max", "shift_codes"]
 
 ROWS_AT_ONCE = 64
 
 
-def in_range(codes: Array, n_categories: Array) -> bool:
-    """Return whether all codes, (n, f), are in [0, n_categories), (f,)."""
-    unsigned, largest = as_unsigned(codes, n_categories)
-    return not codes.size or bool((_column_max(unsigned) <= largest).all())
-
-
 def shift_codes(codes: Array, n_categories: Array, offsets: Array, indices: Array) -> bool:
     """Set ``indices = codes + offsets``: (n, f), (f,) -> (n, f); return whether all codes are in [0, n_categories)."""
-    if not in_range(codes, n_categories):
+    unsigned, largest = as_unsigned(codes, n_categories)
+    if codes.size and (column_max(unsigned) > largest).any():
         return False
     indices[...] = codes
-    _shift(indices, offsets.astype(indices.dtype))
+    add_row(indices, offsets.astype(indices.dtype))
     return True
 
 
@@ -38,7 +33,7 @@ def as_unsigned(codes: Array, n_categories: Array) -> tuple[Array, Array]:
     return unsigned, largest.astype(unsigned.dtype)
 
 
-def _column_max(A: Array) -> Array:
+def column_max(A: Array) -> Array:
     """Return ``A.max(axis=0)`` of an (n, f) array of unsigned integers."""
     long_rows, rest = _as_long_rows(A)
     if long_rows.size:
@@ -47,11 +42,11 @@ def _column_max(A: Array) -> Array:
     return largest
 
 
-def _shift(A: Array, row: Array) -> None:
+def add_row(A: Array, row: Array) -> None:
     """Add `row`, (f,), to each row of a C-contiguous array, (n, f)."""
     long_rows, rest = _as_long_rows(A)
     if long_rows.size:
-        long_rows += np.tile(row, ROWS_AT_ONCE)
+        long_rows += row[np.newaxis].repeat(ROWS_AT_ONCE, axis=0).ravel()  # np.tile is slower
     rest += row
 
 

@@ -16,14 +16,13 @@ import numpy as np
 from scipy import sparse
 
 from onehot._arrays import Array, index_dtype
-from onehot._kernels._numpy_codes import in_range, shift_codes
+from onehot._kernels._numpy_codes import add_row, shift_codes
 from onehot._threads import map_in_order, n_threads, uneven_parts
 
 __all__ = [
     "coalesce",
     "gather_codes",
     "gather_sum",
-    "in_range",
     "scatter_add",
     "shift_codes",
     "softmax",
@@ -34,7 +33,7 @@ __all__ = [
 MAX_ENTRIES = np.iinfo(np.int32).max
 
 LARGEST_BATCH = 1 << 16  # samples; the index pointers of larger batches are not kept
-MANY_ROWS = 4096  # samples from which on a gather may go field by field
+MANY_ROWS = 4096  # samples from which on a gather may go field by field, and short rows are worth joining
 SUMS_IN_CACHE = 1 << 17  # numbers in a block of sums
 # Below each of these amounts of work, waking threads costs more than they save.
 WORTH_THREADS = 1 << 19  # numbers moved by a gather that goes field by field
@@ -73,7 +72,9 @@ def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias
         map_in_order(lambda rows: _gather(table, indices[rows], out[rows], has_missing), parts)
     else:
         _gather(table, indices, out, has_missing)
-    if bias is not None:
+    if bias is not None and n >= MANY_ROWS:
+        add_row(out, bias)
+    elif bias is not None:
         out += bias
 
 
@@ -157,7 +158,7 @@ def _gather(table: Array, indices: Array, out: Array, has_missing: bool) -> None
 
 
 def _gather_by_field(table: Array, indices: Array, out: Array) -> None:
-    first, *others = indices.T
+    first, *others = np.asarray(indices.T, dtype=np.intp, order="C")  # as `take` would copy each
     table.take(first, 0, out, "clip")
     selected = np.empty_like(out)
     for index in others:

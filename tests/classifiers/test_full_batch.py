@@ -116,6 +116,31 @@ def test_joint_codes_are_exact_however_tall_the_table(n_categories):
         np.testing.assert_array_equal(joint, np.ravel_multi_index(tuple(codes[:, group].T), size))
 
 
+@pytest.mark.parametrize(
+    ("n_categories", "dtype"),
+    [
+        *itertools.product([[4] * 5, [100, 2, 2, 100]], ["i1", "u1", "i2", "i4", "u4", "i8", "u8"]),
+        *itertools.product([[2**24 - 9, 3, 4, 5]], ["i4", "u4", "i8", "u8"]),
+    ],
+    ids=str,
+)
+def test_codes_are_joined_where_all_are_in_range(monkeypatch, n_categories, dtype):
+    monkeypatch.setattr(full_batch.fused_fields, "NUMBERS_AT_ONCE", 1000)  # in several blocks, not all of one size
+    fused = FusedFields(n_categories, 100_000)
+    codes = np.random.default_rng(0).integers(0, n_categories, (707, len(n_categories))).astype(dtype)
+    codes[3] = np.subtract(n_categories, 1)
+    J: Any = fused.join_codes(codes, dtype=np.float64)
+    np.testing.assert_array_equal(J.indices, fused.join(OneHot(codes, n_categories)).indices)
+    assert J.dtype == np.float64
+    limits = np.iinfo(dtype)
+    for (field, count), row in itertools.product(enumerate(n_categories), [0, 400, 706]):
+        for wrong in {-1, count, int(limits.min), int(limits.max)}:
+            if limits.min <= wrong <= limits.max and wrong not in range(count):
+                mistaken = codes.copy()
+                mistaken[row, field] = wrong
+                assert fused.join_codes(mistaken, dtype=np.float64) is None, (field, wrong, row)
+
+
 def test_a_joint_table_serves_many_times_its_rows():
     assert not FusedFields([4] * 10, 10).pays
     assert FusedFields([4] * 10, 100_000).pays

@@ -147,13 +147,14 @@ def test_gather_codes_finds_what_is_out_of_range(kernels, layout, row, field, wr
     codes[row, field] = wrong
     table, out = np.ones((50, 2)), np.empty((210, 2))
     assert not kernels.gather_codes(table, LAYOUTS[layout](codes), n_categories, offsets, out, np.zeros(2))
-    assert not kernels.in_range(LAYOUTS[layout](codes), n_categories)
 
 
-@pytest.mark.parametrize("n", [0, 1, 210])
-def test_codes_in_range_are_found_to_be(kernels, n):
-    codes, n_categories, _ = codes_of(np.int64, n)
-    assert kernels.in_range(codes, n_categories)
+@pytest.mark.parametrize("n", [0, 1, 64, 65])
+def test_few_codes_are_shifted_as_many_are(kernels, n):
+    codes, n_categories, offsets = codes_of(np.int64, n)
+    indices = np.full(codes.shape, -9)
+    assert kernels.shift_codes(codes, n_categories, offsets, indices)
+    assert_array_equal(indices, codes + offsets)
 
 
 @pytest.mark.parametrize("case", CASES)
