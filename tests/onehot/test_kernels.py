@@ -132,20 +132,21 @@ def codes_of(code_dtype, n=210):
 
 @pytest.mark.parametrize("code_dtype", ["int8", "int64", "uint64"])
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("d", [3, 130])
-def test_gather_codes_has_the_bits_of_the_loop(kernels, layout, code_dtype, dtype, d):
-    codes, n_categories, offsets = codes_of(code_dtype)
-    table, bias, out = draw(50, d, dtype=dtype), draw(d, dtype=dtype, seed=2), np.full((210, d), np.nan, dtype)
+@pytest.mark.parametrize(("n", "d"), [(0, 3), (1, 3), (210, 3), (211, 2), (211, 130)])
+def test_gather_codes_has_the_bits_of_the_loop(kernels, layout, code_dtype, dtype, n, d):
+    codes, n_categories, offsets = codes_of(code_dtype, n)
+    table, bias, out = draw(50, d, dtype=dtype), draw(d, dtype=dtype, seed=2), np.full((n, d), np.nan, dtype)
     assert kernels.gather_codes(table, LAYOUTS[layout](codes), n_categories, offsets, out, bias)
     assert_array_equal(out, gather_sum_by_loop(table, codes.astype(np.int64) + offsets) + bias, strict=True)
 
 
-@pytest.mark.parametrize(("row", "field", "wrong"), [(0, 0, 3), (100, 1, -1), (209, 2, 7), (209, 2, -(2**63))])
+@pytest.mark.parametrize(("row", "field", "wrong"), [(0, 0, 3), (99, 1, -1), (-1, 2, 7), (-1, 2, -(2**63))])
+@pytest.mark.parametrize("n", [210, 211])
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_gather_codes_finds_what_is_out_of_range(kernels, layout, row, field, wrong):
-    codes, n_categories, offsets = codes_of(np.int64)
+def test_gather_codes_finds_what_is_out_of_range(kernels, layout, n, row, field, wrong):
+    codes, n_categories, offsets = codes_of(np.int64, n)
     codes[row, field] = wrong
-    table, out = np.ones((50, 2)), np.empty((210, 2))
+    table, out = np.ones((50, 2)), np.empty((n, 2))
     assert not kernels.gather_codes(table, LAYOUTS[layout](codes), n_categories, offsets, out, np.zeros(2))
 
 
