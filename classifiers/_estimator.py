@@ -251,7 +251,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         )
         if not converged:
             advice = f"increase max_iter={self.max_iter} or tol={self.tol}"
-            if not self.history_:
+            if self.max_iter and not self.history_:
                 advice = "not even its first step succeeded: columns of X should be scaled to about 1"
             warn(f"L-BFGS did not converge ({self.stop_reason_}); {advice}", ConvergenceWarning)
 

@@ -69,7 +69,8 @@ class Optimizer(ABC):
         Raises
         ------
         TypeError
-            If one of them is not an array, or an array is given in place of a sequence of arrays.
+            If one of them is not an array, a parameter is of integers, or an array is given in place of a sequence of
+            arrays.
         ValueError
             If a gradient has another shape than its parameter, their numbers differ, or the decay would flip the sign
             of weights.
@@ -155,6 +156,8 @@ def _check_fit(parameters: Sequence[Any], gradients: Sequence[Any], states: list
             kinds = f"{type(W).__name__} and {type(dW).__name__}"
             hint = "; a scalar is np.array([3.0]), not np.array(3.0)" if np.ndim(dW) == 0 else ""
             raise TypeError(f"parameter {k} and its gradient must be arrays, got {kinds}{hint}")
+        if W.dtype.kind in "biu":
+            raise TypeError(f"parameter {k} is of {W.dtype}, which cannot hold a step; make it of floats")
         if W.shape != dW.shape:
             raise ValueError(f"parameter {k} has shape {W.shape}, but its gradient {dW.shape}")
         if states and any(each.shape[:1] != W.shape[:1] for each in states[k].values()):

@@ -97,7 +97,7 @@ class Transposed:
 
 
 class DenseMatrix(_Matrix[Array]):
-    """A dense X, (n, V)."""
+    """A dense X, (n, V). Not checked: rows that are selected, of which negative ones count from the end."""
 
     @property
     def nnz(self) -> int:
@@ -112,7 +112,7 @@ class DenseMatrix(_Matrix[Array]):
 
 
 class SparseMatrix(_Matrix[sparse.csr_array]):
-    """A scipy CSR X, (n, V), without explicit zeros."""
+    """A scipy CSR X, (n, V), without explicit zeros. Not checked: rows, as of `DenseMatrix`."""
 
     @property
     def nnz(self) -> int:

@@ -144,8 +144,12 @@ def cross_entropy(
     if sample_weight is not None:
         given = as_array(sample_weight, "sample_weight").astype(np.float64)
         largest = given.max(initial=0)
-        if given.shape != labels.shape or not 0 < largest < np.inf or given.min() < 0:
-            raise ValueError(f"sample_weight must be {len(labels)} finite numbers, none negative and not all zero")
+        if given.shape != labels.shape:
+            raise ValueError(f"sample_weight has shape {given.shape}, expected {labels.shape}, one weight per sample")
+        for row in np.flatnonzero(~((given >= 0) & (given < np.inf)))[:1]:
+            raise ValueError(f"sample_weight, row {row}: {given[row]:g} is not a weight; weights are numbers from 0")
+        if not largest:
+            raise ValueError("all of sample_weight is zero")
         with np.errstate(under="ignore"):
             weight = (given / largest).astype(logits.dtype)  # or the sum of large weights would be infinite
         total = float(weight.sum(dtype=np.float64))

@@ -32,7 +32,9 @@ def codes_of_sparse(S: Any, n_categories: Categories | None, missing: Missing) -
     """Return the codes and category counts of a scipy sparse one-hot matrix, (n, V)."""
     is_matrix = np.ndim(S) == 2 and scipy.sparse.issparse(S)
     if not is_matrix:
-        raise DTypeError(f"from_sparse takes a 2-D scipy sparse array, got {type(S).__name__}")
+        raise DTypeError(
+            f"from_sparse takes a 2-D scipy sparse array, got {type(S).__name__}; use OneHot.from_dense for arrays"
+        )
     S = scipy.sparse.csr_array(S, copy=True)
     S.sum_duplicates()
     S.eliminate_zeros()
@@ -61,7 +63,8 @@ def _codes_of_entries(
     offsets = np.cumsum((0, *counts[:-1]))
     fields = np.searchsorted(offsets, columns, side="right") - 1
     for k in np.flatnonzero((np.diff(rows) == 0) & (np.diff(fields) == 0))[:1]:
-        raise CodeError(f"row {rows[k]} has more than one 1 in field {fields[k]}: not a one-hot matrix")
+        hint = "; of several fields, pass n_categories" if n_categories is None else ""
+        raise CodeError(f"row {rows[k]} has more than one 1 in field {fields[k]}: not a one-hot matrix{hint}")
     codes = np.full((n, len(counts)), MISSING, dtype=np.int64)
     codes[rows, fields] = columns - offsets[fields]
     for row, field in np.argwhere(codes < 0)[: missing == "error"].tolist():

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,8 @@ def check_equivalence(
     ------
     CodeError
         As `OneHot` does.
+    ValueError
+        If d is no number of columns.
 
     Notes
     -----
@@ -115,6 +118,8 @@ def check_equivalence(
     >>> report.ok
     True
     """
+    if not (isinstance(d, Integral) and d >= 0):
+        raise ValueError(f"d={d!r} must be a number of columns, an integer from 0")
     X = OneHot(codes, n_categories, dtype=dtype)
     (n, V), f = X.shape, X.indices.shape[1]
     rng = np.random.default_rng(seed)

@@ -265,7 +265,9 @@ class GradientAlgebra(NDArrayOperatorsMixin):
     def _check_holds(self, dtype: np.dtype[Any]) -> None:
         """Raise where a table of this type cannot hold a sum with this gradient."""
         if self.dtype != dtype and not np.can_cast(self.dtype, dtype, "same_kind"):
-            raise DTypeError(f"a {self.dtype} gradient cannot be added in place to a table of {dtype}")
+            raise DTypeError(
+                f"a {self.dtype} gradient cannot be added in place to a table of {dtype}; make the table of floats"
+            )
 
     def _check_shape(self, table: Array) -> None:
         if table.shape != self.shape:

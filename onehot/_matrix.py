@@ -317,7 +317,9 @@ class OneHot(LazyMatrix):
             return self._defer_to(A)
         A = as_array(A, "A")
         if A.ndim not in (1, 2) or A.shape[-1] != self.shape[0]:
-            raise ShapeError(f"A @ X: A has shape {A.shape}, but X has {self.shape[0]} rows")
+            raise ShapeError(
+                f"A @ X: A has shape {A.shape}, but X has {self.shape[0]} rows; A must be (m, {self.shape[0]})"
+            )
         return (self.T @ A.T).toarray().T
 
     def toarray(self) -> Array:

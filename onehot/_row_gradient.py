@@ -245,7 +245,7 @@ class RowGradient(GradientAlgebra):
                 _scatter(part, part.indices, scale, table)
             return
         if not table.flags.writeable:
-            raise ValueError("the table is read-only: a gradient cannot be added in place")
+            raise ValueError("the table is read-only: a gradient cannot be added in place; pass table.copy()")
         rows, sums = self.coalesce()
         table[rows] += (scale * sums).astype(table.dtype, copy=False)
 

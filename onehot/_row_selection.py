@@ -28,7 +28,12 @@ def row_numbers(rows: Array, n: int) -> Array:
     if rows.ndim != 1:
         hint = f"got an array of shape {rows.shape}"
         if rows.ndim == 0:
-            hint = f"for row {rows} pass X[[{rows}]]" if kind in "iu" else f"got {rows}; X[:] is all of it"
+            hint = f"got {rows}; X[:] is all of it"
+            if kind in "iu":
+                row = int(rows) + n if rows < 0 else int(rows)
+                if not 0 <= row < n:
+                    raise_outside(rows[np.newaxis], n)
+                hint = f"for row {row} pass X[[{row}]]"
         raise UnsupportedError(f"X[rows] takes a slice, a 1-D integer array or a mask; {hint}")
     if kind == "b":
         if len(rows) != n:

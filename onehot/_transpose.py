@@ -76,7 +76,8 @@ class TransposedOneHot(LazyMatrix):
             raise ShapeError(f"X.T @ G: G has shape {G.shape}, but X has {n} rows; G must be ({n}, d)")
         dtype = G.dtype if G.dtype is self.dtype else np.result_type(self.dtype, G.dtype)
         if dtype not in FLOATS:
-            raise DTypeError(f"X.T @ G takes real numbers, got G of {G.dtype}")
+            hint = "; pass G.astype(np.float64)" if G.dtype.kind == "f" else ""
+            raise DTypeError(f"X.T @ G takes real numbers, got G of {G.dtype}{hint}")
         values = np.array(G if G.ndim == 2 else G[:, None], dtype, order="C", copy=True)
         return RowGradient._of_batch(X.indices, values, (self.shape[0], *G.shape[1:]), self._scale, X._has_missing)
 
@@ -86,7 +87,9 @@ class TransposedOneHot(LazyMatrix):
             return self._defer_to(A)
         A = as_array(A, "A")
         if A.ndim not in (1, 2) or A.shape[-1] != self.shape[0]:
-            raise ShapeError(f"A @ X.T: A has shape {A.shape}, but X has {self.shape[0]} columns")
+            raise ShapeError(
+                f"A @ X.T: A has shape {A.shape}, but X has {self.shape[0]} columns; A must be (m, {self.shape[0]})"
+            )
         product = (self._source @ A.T.astype(np.result_type(self.dtype, A.dtype), copy=False)).T
         return product if self._scale == 1 else self._scale * product
 

@@ -34,6 +34,8 @@ def search_grid(search: Any, parameters: tuple[str, str] | None, metric: str) ->
     if hasattr(search, "to_dict"):  # cv_results_ as a DataFrame, in which many look at it
         search = search.to_dict("list")
     if not isinstance(search, Mapping):
+        if not hasattr(search, "fit"):
+            raise TypeError(f"search is {search!r}; pass a fitted GridSearchCV, or its cv_results_")
         check_is_fitted(search, "cv_results_")
     results = search if isinstance(search, Mapping) else search.cv_results_
     if parameters is not None and (np.shape(parameters) != (2,) or len({*parameters}) != 2):

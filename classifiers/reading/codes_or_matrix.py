@@ -89,7 +89,10 @@ def _check_fields(X: OneHot, n_categories: Sequence[int] | None, names: ColumnNa
     if n_categories is None or X.n_categories == tuple(n_categories):
         return
     if len(X.n_categories) != len(n_categories):
-        raise ShapeError(f"X has {len(X.n_categories)} fields, expected {len(n_categories)}")
+        raise ShapeError(
+            f"X has {len(X.n_categories)} fields, expected {len(n_categories)}; "
+            f"pass a OneHot with n_categories={list(map(int, n_categories))}, or codes of these fields"
+        )
     for field, (has, expected) in enumerate(zip(X.n_categories, n_categories, strict=True)):
         if has != expected:
             raise ShapeError(

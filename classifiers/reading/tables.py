@@ -34,7 +34,7 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 CATEGORIES, NUMBERS, BOOLS, NOTHING = "categories", "numbers", "bools", "nothing"
-IF_MASKED = "pass X.filled(-1) of codes, or X.filled(np.nan) of numbers, and handle_missing"
+IF_MASKED = "pass X.filled(-1) of codes, and handle_missing; numbers have to be finite, so fill such values in"
 
 
 def is_frame(X: Any) -> bool:

@@ -304,6 +304,8 @@ def test_stop_reason_says_why(model, problem, settings, reason):
 def test_lbfgs_warns_when_it_runs_out_of_iterations(model, problem):
     with pytest.warns(ConvergenceWarning, match=r"L-BFGS did not converge \(.*\); increase max_iter=2 or tol=0\.0001"):
         model(solver="lbfgs", max_iter=2).fit(problem.codes, problem.y)
+    with pytest.warns(ConvergenceWarning, match=r"\(reached 0 iterations\); increase max_iter=0 or tol"):
+        model(solver="lbfgs", max_iter=0).fit(problem.codes, problem.y)
 
 
 @pytest.mark.parametrize(

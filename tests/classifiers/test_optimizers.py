@@ -281,6 +281,7 @@ def test_a_used_one_compares_by_its_settings_and_its_fresh_copy_has_no_states(op
         ([np.ones(1)], np.ones(1), TypeError, "gradients must be a list of arrays, got one ndarray"),
         ([1.0], [np.ones(1)], TypeError, "parameter 0 and its gradient must be arrays, got float and ndarray"),
         ([np.array(3.0)], [np.float64(6)], TypeError, r"got ndarray and float64; a scalar is np.array\(\[3.0\]\), not"),
+        ([np.ones(1, int)], [np.ones(1)], TypeError, "parameter 0 is of int64, .* make it of floats"),
         ([np.ones(1)], [[1.0]], TypeError, "parameter 0 and its gradient must be arrays, got ndarray and list"),
         (
             [np.ones(2), np.ones(3)],

@@ -489,6 +489,11 @@ def test_a_fit_that_failed_is_said_to_have():
     assert texts[3] == "failed"
 
 
+def test_what_is_no_search_is_refused():
+    with pytest.raises(TypeError, match="search is 3; pass a fitted GridSearchCV, or its cv_results_"):
+        plots.hyperparameter_grid(3)
+
+
 def test_a_search_without_a_score_is_refused():
     with pytest.raises(ValueError, match="every mean_test_score is NaN: no fit succeeded"):
         plots.hyperparameter_grid({**SEARCH, "mean_test_score": np.full(4, np.nan)})

@@ -97,6 +97,12 @@ def test_str_is_a_table():
     assert re.fullmatch(r"forward +dense +0\.00 ULP +0 ULP +\d+\.\d us +36 B", rows[0])
 
 
+@pytest.mark.parametrize("d", [-1, 2.5, "4"])
+def test_columns_are_counted(d):
+    with pytest.raises(ValueError, match=f"d={d!r} must be a number of columns"):
+        check_equivalence([0, 1], d=d)
+
+
 def test_the_same_seed_compares_the_same_numbers():
     def differences(**options):
         return [c.ulp for c in check_equivalence(np.zeros((50, 3), int), 2, **options).comparisons]

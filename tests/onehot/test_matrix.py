@@ -159,7 +159,9 @@ def test_a_table_of_another_height_is_refused(codes, change):
     for shape in [(V + change,), (V + change, 2), (V + change, 0), (2, V + change)]:
         with pytest.raises(ShapeError, match=re.escape(f"W has shape {shape}, but X has {V} columns")):
             X @ np.zeros(shape, np.float32)
-    with pytest.raises(ShapeError, match=re.escape(f"A @ X: A has shape (2, {5 + change}), but X has 5 rows")):
+    with pytest.raises(
+        ShapeError, match=re.escape(f"A @ X: A has shape (2, {5 + change}), but X has 5 rows; A must be (m, 5)")
+    ):
         np.zeros((2, 5 + change)) @ X
 
 
@@ -278,6 +280,8 @@ REFUSED: dict[str, Any] = {
     "assignment": (lambda X: operator.setitem(X, 0, 1), UnsupportedError, "cannot be changed; build a new OneHot"),
     "iteration": (list, UnsupportedError, "are not iterated over; iterate over X.indices"),
     "a row": (lambda X: X[3], UnsupportedError, "for row 3 pass X[[3]]"),
+    "a row from the end": (lambda X: X[-1], UnsupportedError, "for row 4 pass X[[4]]"),
+    "a row before the first": (lambda X: X[-6], RowIndexError, "row -6 is not in [0, 5)"),
     "a negative row": (lambda X: X[[0, -1]], RowIndexError, "row -1 is not in [0, 5); negative ones do not"),
     "a row too many": (lambda X: X[[5]], RowIndexError, "row 5 is not in [0, 5)"),
     "a huge row": (lambda X: X[np.array([2**64 - 1], np.uint64)], RowIndexError, f"row {2**64 - 1} is not in [0, 5)"),
@@ -447,7 +451,7 @@ MISSING = "if that means missing, pass missing='zero' or missing='own'"
         ([[1, 0], [0, 2]], None, "row 1, column 1: 2 is neither 0 nor 1: not a one-hot matrix"),
         ([[1, 0], [0, -1.5]], None, "row 1, column 1: -1.5 is neither 0 nor 1"),
         ([[1, 0], [np.nan, 0]], None, "row 1, column 0: nan is neither 0 nor 1"),
-        ([[1, 0], [1, 1]], None, "row 1 has more than one 1 in field 0: not a one-hot matrix"),
+        ([[1, 0], [1, 1]], None, "row 1 has more than one 1 in field 0: not a one-hot matrix; of several fields, pass"),
         ([[1, 0, 0, 1]], [1, 1, 2], "row 0 has no 1 in field 1: not a one-hot matrix; " + MISSING),
         ([[1, 1, 1, 1]], [1, 1, 2], "row 0 has more than one 1 in field 2"),
         ([[1, 0], [0, 0]], None, "row 1 has no 1 in field 0: not a one-hot matrix; " + MISSING),
@@ -463,7 +467,10 @@ def test_what_is_not_a_matrix_is_named():
     with pytest.raises(ShapeError, match=re.escape("a one-hot matrix has shape (n, V), got (3,)")):
         OneHot.from_dense([0, 1, 0])
     for S in (np.eye(2), sparse.coo_array([0, 1, 0])):
-        with pytest.raises(DTypeError, match=f"from_sparse takes a 2-D scipy sparse array, got {type(S).__name__}"):
+        with pytest.raises(
+            DTypeError,
+            match=f"from_sparse takes a 2-D scipy sparse array, got {type(S).__name__}; use OneHot.from_dense",
+        ):
             OneHot.from_sparse(S)
 
 

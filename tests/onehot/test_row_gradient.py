@@ -346,13 +346,13 @@ def test_a_table_of_integers_is_refused_as_numpy_does(dtype):
     W = np.zeros((V, d), dtype)
     with pytest.raises(TypeError):
         W -= dense
-    with pytest.raises(DTypeError, match=f"a float64 gradient cannot be added in place to a table of {W.dtype}"):
+    with pytest.raises(DTypeError, match=f"to a table of {W.dtype}; make the table of floats"):
         W -= g
 
 
 def test_a_read_only_table_is_refused():
     W = LAYOUTS["read-only"](np.zeros((V, d)))
-    with pytest.raises(ValueError, match="the table is read-only: a gradient cannot be added in place"):
+    with pytest.raises(ValueError, match="the table is read-only: a gradient cannot be added in place; pass"):
         W -= gradient()[0]
 
 

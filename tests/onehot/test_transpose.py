@@ -56,7 +56,7 @@ def test_backward_refuses_other_types(dtype):
 
 @pytest.mark.skipif(np.dtype(np.longdouble) == np.float64, reason="on this platform longdouble is float64")
 def test_backward_refuses_longdouble():
-    with pytest.raises(DTypeError, match=re.escape("X.T @ G takes real numbers, got G of")):
+    with pytest.raises(DTypeError, match=r"got G of float\d+; pass G.astype\(np.float64\)"):
         OneHot(CODES).T @ np.ones((5, 2), np.longdouble)
 
 
@@ -90,7 +90,9 @@ def test_product_from_the_left_selects_columns(case, dtype, m):
 
 def test_product_from_the_left_needs_as_many_columns():
     for shape in [(), (9,), (2, 11), (10, 2), (2, 2, 10)]:
-        with pytest.raises(ShapeError, match=re.escape(f"A @ X.T: A has shape {shape}, but X has 10 columns")):
+        with pytest.raises(
+            ShapeError, match=re.escape(f"A @ X.T: A has shape {shape}, but X has 10 columns; A must be (m, 10)")
+        ):
             np.matmul(np.zeros(shape), OneHot(CODES).T)
 
 
