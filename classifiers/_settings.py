@@ -88,7 +88,7 @@ class Settings(BaseEstimator):
             if not isinstance(value := getattr(self, name), bool | np.bool_):
                 raise ValueError(f"{name}={value!r} must be True or False")
         if not isinstance(self.verbose, Integral) or int(self.verbose) < 0:
-            raise ValueError(f"verbose={self.verbose!r} must be 0, 1 or 2")
+            raise ValueError(f"verbose={self.verbose!r} must be 0, 1, 2 or more")
         check_policies(self.handle_unknown, self.handle_missing)
         if not _is_float_type(self.dtype):
             raise ValueError(f"dtype={self.dtype!r} must be numpy.float32 or numpy.float64")

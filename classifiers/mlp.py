@@ -38,7 +38,10 @@ class MLPClassifier(CategoricalClassifier):
         Of the hidden layers: "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "sigmoid", "tanh", "identity", or an
         object of `classifiers.activations`.
     solver : {"adam", "sgd", "momentum", "adagrad", "rmsprop", "lbfgs"} or Optimizer
+        As for `SoftmaxRegression`.
     learning_rate : float
+        Of the minibatch solvers; an optimizer object brings its own. The default suits "adam" and "rmsprop", whose
+        steps are about as long as it is; "sgd", "momentum" and "adagrad" want 0.1 or so.
     initializer : str or callable
         Of the weights; ``"auto"`` picks by activation. Fan-in of the first layer is the number of active inputs, f.
     alpha, momentum, schedule, batch_size, max_iter, tol

@@ -47,12 +47,13 @@ class SoftmaxRegression(CategoricalClassifier):
     max_iter : int
         Epochs, or iterations of L-BFGS.
     tol : float
-        L-BFGS stops when no component of the gradient exceeds it; the others when the loss has not come down by `tol`
-        in `n_iter_no_change` epochs.
+        L-BFGS stops when no component of the gradient exceeds it, or the objective no longer changes; the others when
+        the loss has not come down by `tol` in `n_iter_no_change` epochs.
     early_stopping : bool
         Stop when the validation loss no longer improves, and return to the best weights. Validation data are X_val and
         y_val of `fit`, or else a stratified `validation_fraction` of the training data.
     validation_fraction : float
+        Share of the training data, in (0, 1), that early stopping holds out where `fit` is given no validation data.
     n_iter_no_change : int
         Patience, in epochs.
     stopping : StoppingRule, optional

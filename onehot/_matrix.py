@@ -170,7 +170,18 @@ class OneHot(LazyMatrix):
         missing: Missing = "error",
         dtype: npt.DTypeLike = np.float32,
     ) -> Self:
-        """Build from a scipy sparse one-hot matrix of any format, (n, V). As `from_dense`, without ever being dense.
+        """Build from a scipy sparse one-hot matrix, (n, V). As `from_dense`, without ever being dense.
+
+        Parameters
+        ----------
+        S : scipy sparse array or matrix of any format, shape (n, V)
+        n_categories, missing, dtype
+            As for `from_dense`.
+
+        Raises
+        ------
+        CodeError
+            Where a row is not one-hot, naming row and field.
 
         Examples
         --------

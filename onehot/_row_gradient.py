@@ -175,6 +175,11 @@ class RowGradient(GradientAlgebra):
 
         O(1). What a table gets that holds more than categories: ``g.extended(V + m) + RowGradient(...)``.
 
+        Raises
+        ------
+        ShapeError
+            If `n_rows` is less than the rows that it has.
+
         Examples
         --------
         >>> import numpy as np
@@ -197,6 +202,11 @@ class RowGradient(GradientAlgebra):
         """Return the gradient in another float type, its repeated rows summed in the present one.
 
         With ``copy=False`` it is itself where it is of that type.
+
+        Raises
+        ------
+        DTypeError
+            If it is neither float32 nor float64.
         """
         if not copy and np.dtype(dtype) == self.dtype:
             return self
@@ -269,6 +279,13 @@ class RowGradient(GradientAlgebra):
         Not the ``clip(min, max)`` of arrays, which bounds each entry: that is refused.
 
         Reference: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", 2013.
+
+        Raises
+        ------
+        ValueError
+            If `max_norm` is not positive.
+        UnsupportedError
+            If more than one bound is given.
 
         Examples
         --------

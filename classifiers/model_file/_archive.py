@@ -50,6 +50,8 @@ DAMAGE = (  # what reading a file that anybody may have written can raise
 class ModelFileError(ValueError):
     """A file holds no model that can be trusted to be whole, or a model holds what no file can."""
 
+    __module__ = "classifiers.model_file"  # where users import it from
+
 
 def write_archive(path: str | os.PathLike[str], content: dict[str, Any], arrays: Arrays) -> None:
     """Write the file, or leave what was there as it was.

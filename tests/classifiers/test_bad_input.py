@@ -321,7 +321,7 @@ def test_what_training_cannot_go_on_with(Model, call, message):
         ({"learning_rate": 0}, "learning_rate=0 must be positive"),
         ({"standardize": "yes"}, "standardize='yes' must be True or False"),
         ({"early_stopping": 1}, "early_stopping=1 must be True or False"),
-        ({"verbose": "x"}, "verbose='x' must be 0, 1 or 2"),
+        ({"verbose": "x"}, "verbose='x' must be 0, 1, 2 or more"),
         ({"stopping": "soon"}, r"stopping='soon' must be a rule of classifiers.stopping, like LossChange\(1e-4\)"),
         ({"learning_rate": 2.0, "alpha": 0.5}, r"decay by 1 in a step, which must be in \[0, 1\); .*alpha"),
     ],
@@ -572,7 +572,7 @@ def test_a_number_beyond_floats_is_no_setting():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"verbose": -1}, "verbose=-1 must be 0, 1 or 2"),
+        ({"verbose": -1}, "verbose=-1 must be 0, 1, 2 or more"),
         pytest.param(
             {"hidden_layer_sizes": (H for H in [8])}, "must be a sequence of positive integers", id="a generator"
         ),
