@@ -1,4 +1,4 @@
-"""The three formats: the same products, the same gradient in the same rows, and no batch that costs O(V)."""
+"""All formats of X: the same products, the same gradient in the same rows, and no batch that costs O(V)."""
 
 import numpy as np
 import pytest
@@ -15,29 +15,40 @@ from tests.onehot.oracle import assert_product, one_hot, peak_memory
 D = 3
 
 
-@pytest.fixture(params=DESIGNS)
-def design(request, problem, dtype):
+@pytest.fixture
+def numbers(problem, dtype):
+    N = np.random.default_rng(1).normal(size=(len(problem.codes), 2)).astype(dtype)
+    N[::3, 1] = 0
+    return N
+
+
+@pytest.fixture(params=[*DESIGNS, "mixed"])
+def design(request, problem, numbers, dtype):
+    if request.param == "mixed":
+        return MixedMatrix(OneHot(problem.codes, problem.n_categories, dtype=dtype), numbers)
     return DESIGNS[request.param](problem.codes, problem.n_categories, dtype)
 
 
 @pytest.fixture
-def dense(problem):
-    return one_hot(problem.codes, problem.n_categories)
+def dense(design, problem, numbers):
+    codes = one_hot(problem.codes, problem.n_categories)
+    return np.hstack([codes, numbers]) if isinstance(design, MixedMatrix) else codes
 
 
 @pytest.mark.parametrize("wrap", [np.asarray, ScaledTable])
 def test_the_product_is_the_dense_one(design, dense, dtype, wrap):
     W = np.random.default_rng(0).normal(size=(design.shape[1], D)).astype(dtype)
+    assert design.shape == dense.shape
     assert_product(design @ wrap(W.copy()), dense, W, terms=len(W))
 
 
-def test_the_gradient_is_the_dense_one_in_the_rows_that_occur(design, dense, dtype):
-    rows = np.array([3, 3, 0, 7])
-    dZ = np.random.default_rng(0).normal(size=(4, D)).astype(dtype)
+@pytest.mark.parametrize("rows", [np.array([3, 3, 0, 7]), np.array([0, 3])], ids=["repeated", "a column of zeros"])
+def test_the_gradient_is_the_dense_one_in_the_rows_that_occur(design, dense, dtype, rows):
+    dZ = np.random.default_rng(0).normal(size=(len(rows), D)).astype(dtype)
     dW = design[rows].T @ dZ
     assert isinstance(dW, RowGradient)
     assert dW.dtype == dtype
-    assert_product(dW.toarray(), dense[rows].T, dZ, terms=4)
+    assert_product(dW.toarray(), dense[rows].T, dZ, terms=len(rows))
     assert dW.coalesce()[0].tolist() == np.flatnonzero(dense[rows].any(axis=0)).tolist()
 
 
@@ -47,6 +58,7 @@ def test_a_batch_and_its_size(design, dense, rows):
     assert batch.shape == expected.shape
     assert batch.nnz == np.count_nonzero(expected)
     assert (batch @ np.eye(expected.shape[1], dtype=np.float32) == expected).all()
+    assert (batch.tocsr().toarray() == expected).all()
 
 
 def test_the_precision_can_be_changed(design, dense):
