@@ -61,7 +61,7 @@ class TransposedOneHot(LazyMatrix):
 
     def __truediv__(self, divisor: Any) -> TransposedOneHot:
         dtype = (self * divisor).dtype  # refused where it is not a number
-        inverse = float(np.divide(1.0, divisor))  # of zero: a warning and infinity, as of arrays
+        inverse = float(np.divide(1.0, float(divisor)))  # of zero: a warning and infinity, as of arrays
         return TransposedOneHot(self._source, self._scale * inverse, dtype)
 
     def __matmul__(self, G: Any, /) -> Any:

@@ -190,6 +190,9 @@ def test_nothing_else_is_taken_for_it(problem):
         network = new_network(X["OneHot"], problem.K, np.float32, (5,))
         network.weights[layer] = values  # of another type
         assert not compiled_sgd.can_step(network, X["OneHot"], SGD())
+    network = new_network(X["OneHot"], problem.K, np.float32)
+    network.weights[0].values = np.asfortranarray(network.weights[0].values)
+    assert not compiled_sgd.can_step(network, X["OneHot"], SGD())
     network.weights[0] = np.zeros(network.weights[0].shape, np.float32)
     assert not compiled_sgd.can_step(network, X["OneHot"], SGD())
 

@@ -141,6 +141,13 @@ def test_codes_are_joined_where_all_are_in_range(monkeypatch, n_categories, dtyp
                 assert fused.join_codes(mistaken, dtype=np.float64) is None, (field, wrong, row)
 
 
+def test_more_fields_than_numbers_at_once_are_joined_row_by_row(monkeypatch):
+    monkeypatch.setattr(full_batch.fused_fields, "NUMBERS_AT_ONCE", 2)
+    codes = np.random.default_rng(0).integers(0, [4, 3, 5], (20, 3))
+    J = FusedFields([4, 3, 5], 100_000).join(OneHot(codes, [4, 3, 5]))
+    np.testing.assert_array_equal(J.indices[:, 0], np.ravel_multi_index(tuple(codes.T), (4, 3, 5)))
+
+
 def test_a_joint_table_serves_many_times_its_rows():
     assert not FusedFields([4] * 10, 10).pays
     assert FusedFields([4] * 10, 100_000).pays
@@ -172,6 +179,17 @@ def test_the_sum_over_many_chunks_is_the_plain_one(n_categories, weighted):
     assert_close(np.array(batch.add_gradients(network, fast)), np.array([loss, accuracy]), scale=10, terms=40_000)
     for dW, expected in zip(fast, map(np.asarray, gradients.parameters), strict=True):
         assert_close(dW, expected, scale=1, terms=40_000)
+
+
+def test_all_segments_are_added_to_what_is_there(monkeypatch):
+    monkeypatch.setattr(full_batch, "ROWS_PER_CHUNK", 1000)
+    data, network = data_of([300] * 5, 20_000), network_for(1500)
+    batch, sums = FullBatch(data), [np.ones_like(parameter) for parameter in network.parameters]
+    assert len(batch._segments(1500 * 3)) == full_batch.MOST_SEGMENTS < len(batch.chunks)
+    loss, accuracy, gradients = network.loss_and_gradients(*data)
+    assert_close(np.array(batch.add_gradients(network, sums)), np.array([loss, accuracy]), scale=10, terms=20_000)
+    for dW, expected in zip(sums, map(np.asarray, gradients.parameters), strict=True):
+        assert_close(dW, 1 + expected, scale=2, terms=20_000)
 
 
 def test_the_sum_over_missing_codes_is_the_plain_one():
@@ -420,6 +438,29 @@ print(os.waitstatus_to_exitcode(status), blas() == before)
 """
     run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60)
     assert (run.stdout, run.stderr) == ("0 True\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+def test_a_fork_within_limits_of_blas_keeps_them_to_their_end():
+    code = """
+import os
+from threadpoolctl import threadpool_info
+from classifiers._threads import one_blas_thread
+
+def blas():
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+before = blas()
+with one_blas_thread, one_blas_thread:
+    child = os.fork()
+    limited = set(blas())
+if not child:
+    os._exit(0 if (limited, blas()) == ({1}, before) else 3)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    command, environment = [sys.executable, "-W", "ignore", "-c", code], os.environ | {"OMP_NUM_THREADS": "2"}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert (run.stdout, run.stderr) == ("0\n", "")
 
 
 def test_a_hash_that_two_labels_share_merges_nothing(monkeypatch):

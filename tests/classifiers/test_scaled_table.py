@@ -37,9 +37,12 @@ def test_lazy_decay_is_eager_decay_over_thousands_of_steps(alpha, dtype):
 def test_it_reads_as_the_array_that_it_stands_for(dtype):
     W = np.random.default_rng(0).normal(size=(V, D)).astype(dtype)
     table, X = ScaledTable(W.copy()), OneHot(np.arange(V), V, dtype=dtype)
-    table *= 0.25
+    table *= np.float64(0.25)
     assert (table.shape, table.ndim, table.dtype) == (W.shape, 2, np.dtype(dtype))
     assert (X @ table == W / 4).all()
+    assert np.asarray(table).dtype == dtype
+    assert not np.asarray(table).flags.writeable, "what is written into it would be lost"
+    assert np.array(table, copy=True).flags.writeable
     assert (np.eye(V, dtype=dtype) @ table == W / 4).all()
     table -= np.ones((V, D), dtype)
     assert_close(X @ table, W / 4 - 1, dtype, terms=4)

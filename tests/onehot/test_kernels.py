@@ -86,6 +86,7 @@ def test_softmax_is_its_definition(kernels, n, K, size, dtype):
     logits = draw(n, K, dtype=dtype) * dtype(size)
     P, Z = np.full((n, K), np.nan, dtype), logits.astype(np.float64)
     kernels.softmax(logits, P)
+    assert_array_equal(logits, Z)
     expected = np.exp(Z - Z.max(axis=1, keepdims=True, initial=-np.inf))
     expected /= expected.sum(axis=1, keepdims=True)
     # An exponent is off by its own rounding, of numbers up to `size`, and so is its power by that ratio.
@@ -116,7 +117,15 @@ def test_shift_codes_adds_the_offsets(kernels, layout, code_dtype):
 @pytest.mark.parametrize("row", [0, 100, 209])
 @pytest.mark.parametrize(
     ("code_dtype", "field", "wrong"),
-    [("int8", 0, 3), ("int8", 1, -1), ("uint8", 0, 255), ("int64", 1, 400), ("int64", 2, -1), ("uint64", 2, 2**63)],
+    [
+        ("int8", 0, 3),
+        ("int8", 1, -1),
+        ("int8", 2, -1),
+        ("uint8", 0, 255),
+        ("int64", 1, 400),
+        ("int64", 2, -1),
+        ("uint64", 2, 2**63),
+    ],
 )
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_shift_codes_finds_what_is_out_of_range(kernels, layout, code_dtype, field, wrong, row):
@@ -187,10 +196,13 @@ def test_a_bias_is_added_last(kernels, case, dtype):
 @pytest.mark.parametrize("case", ["skewed", "missing", "one field"])
 def test_a_large_batch_has_the_bits_of_the_loop(kernels, case, V, d, dtype):
     table, indices = draw(V, d, dtype=dtype), draw_indices(case, V=V, n=10_000)
-    out = np.full((10_000, d), np.nan, dtype)
+    bias, out = draw(d, dtype=dtype, seed=3), np.full((10_000, d), np.nan, dtype)
     kernels.gather_sum(table, indices, out, case == "missing")
     selected = np.where(indices[..., None] >= 0, table[indices], 0)
-    assert_array_equal(out, sum(selected[:, j] for j in range(indices.shape[1])), strict=True)
+    expected = sum(selected[:, j] for j in range(indices.shape[1]))
+    assert_array_equal(out, expected, strict=True)
+    kernels.gather_sum(table, indices, out, case == "missing", bias)
+    assert_array_equal(out, expected + bias, strict=True)
 
 
 @pytest.mark.parametrize("d", [1, 3, 27, 128, 129, 300])
@@ -241,6 +253,13 @@ def test_coalesce_does_not_depend_on_the_height_of_the_table(kernels):
     assert_array_equal(rows[positions], indices)
 
 
+@pytest.mark.parametrize("last", [2**11, 2**22])
+def test_coalesce_sorts_by_the_first_digit_of_the_last_row_too(kernels, last):
+    rows, positions = kernels.coalesce(np.array([[0, last], [last, 0]]), last + 1)
+    assert rows.tolist() == [0, last]
+    assert positions.tolist() == [[0, 1], [1, 0]]
+
+
 def test_coalesce_again_changes_nothing(kernels):
     rows, _ = kernels.coalesce(draw_indices("skewed"), 50)
     again, positions = kernels.coalesce(rows[:, None], 50)
@@ -258,12 +277,20 @@ def test_softmax_cross_entropy_is_the_definition(kernels, n, K, weighted, dtype)
     dlogits = np.full_like(logits, np.nan)
     loss, accuracy = kernels.softmax_cross_entropy(logits, y, weight, float(total), dlogits)
     expected_loss, expected_accuracy, expected_dlogits = softmax_cross_entropy_by_definition(logits, y, weight, total)
+    assert_array_equal(logits, draw(n, K, dtype=dtype) * 3)
     assert isinstance(loss, float)
     assert isinstance(accuracy, float)
     reach = 1 + np.ptp(logits) if n else 1  # exp(z) is off by the rounding of z, times |z|
     assert_close(loss, expected_loss, dtype, scale=reach + np.log(K), terms=K + 5)
     assert_close(accuracy, expected_accuracy, dtype, scale=1, terms=n + 1)
     assert_close(dlogits, expected_dlogits, dtype, scale=reach / total, terms=K + 5)
+
+
+def test_the_loss_over_so_many_classes_that_a_product_of_sums_would_be_infinite(kernels, dtype):
+    logits = np.zeros((150, 30_000), dtype)
+    loss, accuracy = kernels.softmax_cross_entropy(logits, np.arange(150), None, 150.0, logits)
+    assert_close(loss, np.log(30_000), dtype, terms=150)
+    assert_close(accuracy, 1 / 150, dtype)
 
 
 def test_softmax_cross_entropy_may_write_over_the_logits(kernels, dtype):
@@ -290,6 +317,15 @@ def test_the_first_of_equal_logits_is_the_prediction(kernels, dtype):
     assert_close(accuracy, 2 / 3, dtype)
 
 
+def test_small_losses_are_not_lost_in_the_sum_with_large_ones(kernels, dtype):
+    logits, y = np.array([[0, 2**30], [0, 20], [0, 20]], dtype), np.zeros(3, np.intp)
+    loss, _ = kernels.softmax_cross_entropy(logits, y, None, 1.0, np.empty_like(logits))
+    assert_close(loss, 2**30 + 40, np.float64, terms=3)
+    weight = np.array([2**24, 1, 1], dtype)
+    _, accuracy = kernels.softmax_cross_entropy(np.zeros_like(logits), y, weight, 1.0, np.empty_like(logits))
+    assert accuracy == 2**24 + 2
+
+
 @pytest.mark.parametrize("shift", [-3e4, 3e4])
 def test_large_logits_do_not_overflow(kernels, shift, dtype):
     logits = np.array([[0, 0], [0, 1000], [-2000, 0]], dtype) + dtype(shift)
@@ -306,6 +342,15 @@ def test_small_probabilities_are_as_precise_as_large_ones(kernels, dtype):
     kernels.softmax_cross_entropy(logits, np.zeros(500, np.intp), None, 1.0, dlogits)
     expected = 1 / (1 + np.exp(-logits[:, 1].astype(np.float64)))
     assert_close(dlogits[:, 1] / expected, np.ones(500), dtype, terms=4)
+
+
+def test_underflow_is_no_error_even_where_the_user_asks_for_errors(kernels, dtype):
+    logits, out = np.array([[0, -1e4]], dtype), np.empty((1, 2), dtype)
+    with np.errstate(all="raise"):
+        kernels.softmax(logits, out)
+        assert_array_equal(out, [[1, 0]])
+        kernels.softmax_cross_entropy(logits, np.array([0]), None, 1.0, out)
+    assert_array_equal(out, [[0, 0]])
 
 
 def test_a_class_ruled_out_has_no_gradient(kernels, dtype):
@@ -351,9 +396,10 @@ def test_labels_of_any_integer_type(kernels, label_dtype, dtype):
 
 
 @pytest.mark.parametrize("d", [0, 1, 3])
-def test_rows_copied_block_by_block_add_up(d, monkeypatch, dtype):
+@pytest.mark.parametrize("at_once", [2, 1000])
+def test_rows_copied_block_by_block_add_up(d, at_once, monkeypatch, dtype):
     scipy_kernels = importlib.import_module("onehot._kernels._scipy")
-    monkeypatch.setattr(scipy_kernels, "SUMS_IN_CACHE", 1000)
+    monkeypatch.setattr(scipy_kernels, "SUMS_IN_CACHE", at_once)
     table, indices = draw(50, d, dtype=dtype), draw_indices("skewed", n=5_000)
     out = np.full((5_000, d), np.nan, dtype)
     scipy_kernels.gather_sum(table, indices, out, False)
@@ -361,19 +407,21 @@ def test_rows_copied_block_by_block_add_up(d, monkeypatch, dtype):
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3, 8])
-@pytest.mark.parametrize("case", [*CASES[1:], "rows of its own for each field"])
+@pytest.mark.parametrize("case", [*CASES[1:], "rows of its own for each field", "rows of its own, some missing"])
 def test_fields_that_scipy_adds_at_the_same_time_change_no_bit(case, n_threads, monkeypatch, dtype):
     scipy_kernels = importlib.import_module("onehot._kernels._scipy")
     indices = draw_indices(case, V=10 if case.startswith("rows") else 50, f=5)
     if case.startswith("rows"):
         indices += 10 * np.arange(5, dtype=indices.dtype)
+    if case.endswith("some missing"):
+        indices[::3, 0] = -1
     values, table = draw(len(indices), 7, dtype=dtype), draw(50, 7, dtype=dtype, seed=2)
     expected = scatter_add_by_loop(values, indices, 0.3, table.copy())
     monkeypatch.setenv("ONEHOT_NUM_THREADS", str(n_threads))
     monkeypatch.setattr(scipy_kernels, "WORTH_SHARED_ADDING", 0)
     monkeypatch.setattr(scipy_kernels, "OUT_OF_CACHE", 0)
     calls = record_calls(monkeypatch, scipy_kernels, "_add_scattered")
-    scipy_kernels.scatter_add(values, indices, 0.3, table, case == "missing")
+    scipy_kernels.scatter_add(values, indices, 0.3, table, case.endswith("missing"))
     assert_array_equal(table, expected)
     assert len(calls) == (min(n_threads, 5) if case.startswith("rows") else 1)
 
@@ -440,6 +488,30 @@ def test_neither_threads_nor_rows_asked_for_ahead_change_a_bit(
     monkeypatch.setattr(numba_kernels.loops, "WORTH_ASKING_AHEAD", 0)  # so that all rows are asked for ahead
     for shared, expected in zip(step(), alone, strict=True):
         assert_array_equal(shared, expected, strict=True)
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_threads_take_wide_tables_strip_by_strip(numba_kernels, monkeypatch, n_threads, dtype):
+    monkeypatch.setenv("ONEHOT_NUM_THREADS", str(n_threads))
+    d, indices = 2 * numba_kernels.STRIP + 3, draw_indices("missing")
+    table, values, bias = (draw(n, d, dtype=dtype, seed=n) for n in (50, 40, 1))
+    out = np.full((40, d), np.nan, dtype)
+    numba_kernels.gather_sum(table, indices, out, True, bias[0])
+    assert_array_equal(out, gather_sum_by_loop(table, indices) + bias)
+    expected = scatter_add_by_loop(values, indices, 0.3, table.copy())
+    numba_kernels.scatter_add(values, indices, 0.3, table, True)
+    assert_array_equal(table, expected)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["equal weights", "weights"])
+@pytest.mark.parametrize("n", [64, 65, 300])
+def test_the_loss_of_several_chunks_is_the_definition(numba_kernels, n, weighted, dtype):
+    logits, y, dlogits = draw(n, 10, dtype=dtype) * 3, np.arange(n) % 10, np.full((n, 10), np.nan, dtype)
+    weight = draw(n, dtype=dtype) ** 2 if weighted else None
+    result = numba_kernels.softmax_cross_entropy(logits, y, weight, float(n), dlogits)
+    *expected, expected_dlogits = softmax_cross_entropy_by_definition(logits, y, weight, n)
+    assert_close(result, expected, dtype, scale=10 * np.ptp(logits), terms=15)
+    assert_close(dlogits, expected_dlogits, dtype, scale=10 * np.ptp(logits) / n, terms=15)
 
 
 @pytest.mark.parametrize(("n", "f"), [(12_000, 3), (3, 20_000)])

@@ -319,6 +319,9 @@ REFUSED: dict[str, Any] = {
     "square": (lambda X: np.matmul(X, X), UnsupportedError, "use X.tocsr() for products with other matrices"),
     "what has no product": (lambda X: X @ "W", TypeError, "unsupported operand type(s) for @: 'OneHot' and 'str'"),
     "dot with out": (lambda X: np.dot(X, np.eye(10), np.empty((5, 10))), UnsupportedError, "np.dot is not defined"),
+    "dot with out=": (lambda X: np.dot(X, np.eye(10), out=np.empty((5, 10))), UnsupportedError, "np.dot is not"),
+    "matmul with out": (lambda X: np.matmul(X, np.eye(10), out=np.empty((5, 10))), UnsupportedError, "np.matmul is"),
+    "size along an axis": (lambda X: np.size(X, axis=0), UnsupportedError, "np.size is not defined"),
     "X.sum()": (
         lambda X: X.sum(axis=0),
         UnsupportedError,
@@ -364,9 +367,10 @@ def test_the_counts_that_the_messages_advise():
 
 
 @pytest.mark.parametrize("transpose", [False, True])
-def test_a_dense_array_that_would_fill_memory_is_made_only_if_asked_for(transpose):
-    X = OneHot([0], 2**30)
-    with pytest.raises(UnsupportedError, match=r"takes 4\.0 GiB; call X\.toarray\(\) if that is what you want"):
+@pytest.mark.parametrize(("dtype", "size"), [(np.float32, 4), (np.float64, 8)])
+def test_a_dense_array_that_would_fill_memory_is_made_only_if_asked_for(dtype, size, transpose):
+    X = OneHot([0], 2**30, dtype=dtype)
+    with pytest.raises(UnsupportedError, match=rf"takes {size}\.0 GiB; call X\.toarray\(\) if that is what you want"):
         np.asarray(X.T if transpose else X)
 
 

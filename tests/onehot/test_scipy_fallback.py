@@ -84,6 +84,13 @@ def test_the_public_products_pass_the_same_trial(monkeypatch):
 def test_more_entries_than_32_bits_count_go_in_chunks(monkeypatch, case, dtype):
     """The chunks that SciPy's 32-bit pointers ask for, at a size that fits a test."""
     monkeypatch.setattr(kernels, "MAX_ENTRIES", 7)
+    sizes, as_csr = [], kernels._as_csr
+
+    def recorded(chunk, *args):
+        sizes.append(chunk.shape)
+        return as_csr(chunk, *args)
+
+    monkeypatch.setattr(kernels, "_as_csr", recorded)
     indices, has_missing = case.matrix().indices, case.missing == "zero"
     V = sum(case.n_categories)
     table, values = integers(0, (V, 2), dtype), integers(1, (len(indices), 2), dtype)
@@ -92,3 +99,4 @@ def test_more_entries_than_32_bits_count_go_in_chunks(monkeypatch, case, dtype):
     np.testing.assert_array_equal(out, case.dense @ table)
     kernels.scatter_add(values, indices, 2.0, table, has_missing)
     np.testing.assert_array_equal(table, integers(0, (V, 2), dtype) + 2 * case.dense.T @ values)
+    assert all(n == 1 or n * f <= 7 for n, f in sizes)

@@ -25,6 +25,19 @@ def test_results_come_in_the_order_of_the_items():
     assert map_in_order(lambda k: k * k, []) == []
 
 
+def test_a_result_that_comes_late_is_not_the_last(n):
+    others_done = Event()
+
+    def late(k):
+        if k == 2:  # for which whoever computed 1 has handed it in
+            others_done.set()
+        if k == 0 and n > 1:
+            others_done.wait(30)
+        return k
+
+    assert map_in_order(late, range(3)) == [0, 1, 2]
+
+
 def test_as_many_threads_as_asked_for_work_at_once(n):
     everybody = Barrier(n)  # which would break if one of them did not come
 
@@ -43,6 +56,18 @@ def test_of_several_errors_the_first_is_raised():
     for _ in range(50):
         with pytest.raises(ValueError, match=r"item 7$"):
             map_in_order(fail, range(100))
+
+
+def test_of_errors_at_the_same_time_the_first_is_raised(n):
+    everybody = Barrier(n)
+
+    def fail(k):
+        everybody.wait(30)
+        raise ValueError(f"item {k}")
+
+    for _ in range(20):
+        with pytest.raises(ValueError, match=r"item 0$"):
+            map_in_order(fail, range(n))
 
 
 def test_after_an_error_no_other_item_is_begun(n):
@@ -163,11 +188,20 @@ def test_without_other_threads_the_caller_does_it_all(monkeypatch):
     monkeypatch.setattr(_threads, "_helpers", _threads.Helpers())
     monkeypatch.setattr(Thread, "start", refuse)
     assert map_in_order(lambda k: k * k, range(10)) == [k * k for k in range(10)]
+    assert _threads._helpers.tasks.empty(), "nobody is asked who would never come"
 
 
-def test_no_threads_at_all_is_one(monkeypatch):
-    monkeypatch.setenv("ONEHOT_NUM_THREADS", "0")
-    assert n_threads() == 1
+@pytest.mark.parametrize(("wanted", "number"), [("0", 1), (" 3 ", 3)])
+def test_no_threads_at_all_is_one_and_spaces_are_nothing(monkeypatch, wanted, number):
+    monkeypatch.setenv("ONEHOT_NUM_THREADS", wanted)
+    assert n_threads() == number
+
+
+def test_an_empty_number_of_threads_is_none_asked_for(monkeypatch):
+    monkeypatch.setenv("ONEHOT_NUM_THREADS", "")
+    empty = n_threads()
+    monkeypatch.delenv("ONEHOT_NUM_THREADS")
+    assert empty == n_threads()
 
 
 @pytest.mark.parametrize("wanted", ["two", "-1", "1.5", "²"])

@@ -107,6 +107,8 @@ SCALED: dict[str, Any] = {
     "np.array(3) * X.T": (lambda A: np.array(3) * A, 3),
     "X.T / 2**70": (lambda A: A / 2**70, 2.0**-70),
     "-0.5 * X.T / 2": (lambda A: -0.5 * A / 2, -0.25),
+    "2 * X.T * 3": (lambda A: 2 * A * 3, 6),
+    "X.T / np.float64(4)": (lambda A: A / np.float64(4), 0.25),
 }
 
 
@@ -129,6 +131,24 @@ def test_a_number_may_come_before_the_product(expression):
 def test_a_scaled_matrix_is_not_transposed_back():
     with pytest.raises(UnsupportedError, match=re.escape("scale the result instead: c * (X @ W)")):
         _ = (2 * OneHot(CODES).T).T
+
+
+@pytest.mark.parametrize("three", [3, np.float16(3), np.float32(3)], ids=repr)
+def test_a_quotient_is_not_rounded_to_the_type_of_the_divisor(three):
+    np.testing.assert_array_equal(OneHot(CODES, dtype=np.float64).T / three, DENSE.T / 3)
+
+
+def test_a_division_by_zero_is_that_of_an_array():
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal((OneHot(CODES).T / 0).toarray(), DENSE.T / 0)
+
+
+def test_one_as_a_factor_may_change_the_type_only():
+    X = OneHot(CODES)
+    assert (X.T * 1).T is X
+    wider = (X.T * np.float64(1)).T
+    assert (X.T * np.float64(1)).toarray().dtype == wider.dtype == np.float64
+    np.testing.assert_array_equal(wider, DENSE)
 
 
 @pytest.mark.parametrize("factor", [np.ones(5), np.ones((10, 5)), [1, 2]], ids=lambda f: type(f).__name__)
@@ -165,6 +185,7 @@ REFUSED: dict[str, Any] = {
     "function": (np.sum, "np.sum is not defined for a lazy one-hot matrix"),
     "method": (lambda A: A.sum(), "sum is not defined for a lazy one-hot matrix; use X.tocsr()"),
     "sum": (lambda A: A + A, "use X.tocsr() for sums with other matrices"),
+    "scaling with out": (lambda A: np.multiply(A, 2.0, out=np.empty((10, 5))), "np.multiply is not defined"),
     "Gram matrix": (lambda A: np.matmul(A, A.T), "use X.tocsr() for products with other matrices"),
     "Gram matrix by @": (lambda A: A @ A.T, "a product of two lazy one-hot matrices is not defined"),
 }
