@@ -20,12 +20,13 @@ from classifiers.dataset import Dataset
 from classifiers.full_batch.duplicates import collapse
 from classifiers.full_batch.fused_fields import FusedFields
 from classifiers.network import ROWS_PER_CHUNK, Network
-from onehot import OneHot
+from onehot import OneHot, get_backend
 
 __all__ = ["FullBatch", "add_chunk_gradients"]
 
 Array = npt.NDArray[Any]
 MOST_SEGMENTS = 8
+WORTH_JOINING = {"numba": 1 << 15, "scipy": 1 << 12}  # rows: for fewer, making joint tables costs more than it saves
 
 
 class FullBatch:
@@ -47,7 +48,7 @@ class FullBatch:
         X = data.X
         self.n_rows = len(data.y)
         self.fused: FusedFields | None = None
-        if isinstance(X, OneHot) and (X.indices >= 0).all():
+        if isinstance(X, OneHot) and self.n_rows >= WORTH_JOINING[get_backend()] and (X.indices >= 0).all():
             fused = FusedFields(X.n_categories, self.n_rows)
             if fused.pays:
                 self.fused, data = fused, data._replace(X=fused.join(X))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = ["ROWS_PER_CATEGORY", "FusedFields"]
 
 Array = npt.NDArray[Any]
 LARGEST_JOINT = 1024
+GROUPS_AT_ONCE = 16  # of more, most of a product would be with zeros
 NUMBERS_AT_ONCE = 1 << 19  # of fewer, threads wait for the interpreter's lock more than they compute
 ROWS_PER_CATEGORY = 8  # a joint table must serve this many times as many rows as it has
 
@@ -53,17 +55,30 @@ class FusedFields:
         self.sizes = [tuple(self.n_categories[j] for j in group) for group in groups]
         self.joint_n_categories = tuple(math.prod(size) for size in self.sizes)
         self.offsets = np.cumsum((0, *self.joint_n_categories[:-1]))
-        place_values = np.zeros((len(self.n_categories), len(groups)))
-        for k, (group, size) in enumerate(zip(groups, self.sizes, strict=True)):
-            place_values[group, k] = np.cumprod((1, *size[:0:-1]))[::-1]
-        largest = (np.cumsum(self.n_categories) @ place_values).max() + sum(self.joint_n_categories)
-        # Floats, since BLAS multiplies no integers: exact up to the largest of them.
-        self.place_values = place_values.astype(np.float32 if largest < 2**24 else np.float64)
 
     @property
     def pays(self) -> bool:
         """Whether it saves a third of the selections or more."""
         return len(self.groups) <= 2 / 3 * len(self.n_categories)
+
+    @cached_property
+    def _place_values(self) -> list[tuple[slice, slice, Array]]:
+        """What a code of each field counts for in the joint codes: panels of fields, their groups, (fields, groups).
+
+        Floats, since BLAS multiplies no integers: exact up to the largest of them.
+        """
+        panels, largest = [], 0.0
+        ends = np.cumsum(self.n_categories)
+        for start in range(0, len(self.groups), GROUPS_AT_ONCE):
+            groups = self.groups[start : start + GROUPS_AT_ONCE]
+            fields = slice(groups[0][0], groups[-1][-1] + 1)
+            place_values = np.zeros((len(self.n_categories[fields]), len(groups)))
+            for k, (group, size) in enumerate(zip(groups, self.sizes[start:], strict=False)):
+                place_values[np.subtract(group, fields.start), k] = np.cumprod((1, *size[:0:-1]))[::-1]
+            largest = max(largest, (ends[fields] @ place_values).max())
+            panels.append((fields, slice(start, start + len(groups)), place_values))
+        number = np.float32 if largest + sum(self.joint_n_categories) < 2**24 else np.float64
+        return [(fields, groups, place_values.astype(number)) for fields, groups, place_values in panels]
 
     def join(self, X: OneHot) -> OneHot:
         """Return J, the one-hot matrix of the joint codes of X, which has no missing codes."""
@@ -80,9 +95,11 @@ class FusedFields:
 
         Its indices are ``(indices - offsets) @ place_values + self.offsets``, of which `shift` is what all rows share.
         """
-        (n, f), number = indices.shape, self.place_values.dtype
+        (n, f), number = indices.shape, self._place_values[0][2].dtype
         largest = _bits((offsets + self.n_categories - 1).astype(number))
-        shift = self.offsets.astype(number) - offsets.astype(number) @ self.place_values
+        shift = self.offsets.astype(number)
+        for fields, groups, place_values in self._place_values:
+            shift[groups] -= offsets[fields].astype(number) @ place_values
         joint = np.empty((n, len(self.groups)), index_dtype(sum(self.joint_n_categories)))
         step = max(NUMBERS_AT_ONCE // f, 1)
         block = np.empty((min(n, step), f), number)
@@ -92,7 +109,9 @@ class FusedFields:
             digits[...] = indices[rows]
             if (column_max(_bits(digits)) > largest).any():
                 return None
-            numbers = digits @ self.place_values
+            numbers = np.empty((len(digits), len(self.groups)), number)
+            for fields, groups, place_values in self._place_values:
+                numbers[:, groups] = digits[:, fields] @ place_values
             add_row(numbers, shift)
             joint[rows] = numbers
         return OneHot._of_indices(joint, self.joint_n_categories, self.offsets, dtype)

@@ -20,7 +20,8 @@ from classifiers.full_batch import FullBatch, add_chunk_gradients, duplicates
 from classifiers.full_batch.duplicates import collapse, distinct_rows
 from classifiers.full_batch.fused_fields import FusedFields
 from classifiers.network import Network
-from onehot import OneHot
+from onehot import OneHot, available_backends, get_backend, set_backend
+from tests.onehot.oracle import peak_memory
 from tests.tolerance import assert_close
 
 MANY_FIELDS = [3] * 60  # 3^60 rows are possible: more than 63 bits can number
@@ -105,7 +106,7 @@ def test_joined_fields_have_the_same_product_and_gradient(n_categories):
 
 
 @pytest.mark.parametrize(
-    "n_categories", [[4] * 56, [5_500_000, 4, 4], [2**24 - 9, 3, 4, 5, 6], [2**40, 3, 4, 5, 6]], ids=str
+    "n_categories", [[4] * 56, [9] * 101, [5_500_000, 4, 4], [2**24 - 9, 3, 4, 5, 6], [2**40, 3, 4, 5, 6]], ids=str
 )
 def test_joint_codes_are_exact_however_tall_the_table(n_categories):
     codes = np.random.default_rng(0).integers(0, n_categories, (2000, len(n_categories)))
@@ -148,6 +149,28 @@ def test_more_fields_than_numbers_at_once_are_joined_row_by_row(monkeypatch):
     np.testing.assert_array_equal(J.indices[:, 0], np.ravel_multi_index(tuple(codes.T), (4, 3, 5)))
 
 
+def test_many_fields_take_memory_of_their_number_not_of_its_square():
+    codes = np.zeros((1, 10_000), dtype=np.int64)
+    model = SoftmaxRegression(solver="sgd", max_iter=1, n_categories=[3] * 10_000).fit(
+        np.vstack([codes, codes]), [0, 1]
+    )
+    assert peak_memory(lambda: model.predict(codes)) < 10_000**2 / 4
+    X = OneHot(np.zeros((100, 10_000), dtype=np.int64), 3)
+    assert peak_memory(lambda: FusedFields(X.n_categories, 100_000).join(X)) < 10_000**2 / 4
+
+
+@pytest.mark.parametrize("name", available_backends())
+def test_joint_tables_are_made_for_many_rows_only(name):
+    before = get_backend()
+    try:
+        set_backend(name)
+        enough = full_batch.WORTH_JOINING[name]
+        assert FullBatch(data_of([6] * 20, enough)).fused is not None
+        assert FullBatch(data_of([6] * 20, enough - 1)).fused is None
+    finally:
+        set_backend(before)
+
+
 def test_a_joint_table_serves_many_times_its_rows():
     assert not FusedFields([4] * 10, 10).pays
     assert FusedFields([4] * 10, 100_000).pays
@@ -168,13 +191,17 @@ def test_the_whole_sum_is_the_plain_one(n_categories, weighted, hidden):
         assert_close(dW, expected_dW, scale=max(1.0, np.abs(expected_dW).max()), terms=20_000)
 
 
-@pytest.mark.parametrize("n_categories", [[300] * 5, [50_000] * 2], ids=["segments", "chunks of one segment"])
+@pytest.mark.parametrize(
+    "n_categories", [[300] * 5, [50_000] * 2, [4] * 20], ids=["segments", "chunks of one segment", "joined fields"]
+)
 @pytest.mark.parametrize("weighted", [False, True])
-def test_the_sum_over_many_chunks_is_the_plain_one(n_categories, weighted):
+@pytest.mark.parametrize("hidden", [(), (5,)])
+def test_the_sum_over_many_chunks_is_the_plain_one(n_categories, weighted, hidden):
     data = data_of(n_categories, 40_000, weighted=weighted)
-    network = network_for(sum(n_categories))
+    network = network_for(sum(n_categories), hidden)
     batch, fast = FullBatch(data), zeros_for(network)
     assert len(batch.chunks) > 1
+    assert (batch.fused is not None) == (n_categories == [4] * 20)
     loss, accuracy, gradients = network.loss_and_gradients(*data)
     assert_close(np.array(batch.add_gradients(network, fast)), np.array([loss, accuracy]), scale=10, terms=40_000)
     for dW, expected in zip(fast, map(np.asarray, gradients.parameters), strict=True):
