@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from onehot import _kernels as kernels
-from onehot._arrays import Array, as_array, index_dtype
+from onehot._arrays import Array, as_array, exact_bits, index_dtype
 from onehot._errors import CodeError, DTypeError, ShapeError, field_label
 
 __all__ = ["MISSING", "Categories", "Encoded", "Missing", "encode", "normalize_n_categories"]
@@ -151,14 +151,16 @@ def _remedy(codes: Array) -> str:
 
 
 def _integral(codes: Array, missing: Missing, names: Sequence[str] | None) -> Array:
-    codes = codes.astype(np.result_type(codes.dtype, np.float32), copy=False)  # 2**53 is beyond float16
+    bits = exact_bits(codes.dtype)  # from 2**bits on, a code may have been rounded to another
+    codes = codes.astype(np.result_type(codes.dtype, np.float32), copy=False)
     absent = np.isnan(codes)
     filled = np.where(absent, float(MISSING), codes)
-    # Beyond 2**53 a float no longer tells neighbouring integers apart, so such a code is a rounding accident.
-    wrong = (filled != np.floor(filled)) | (np.abs(filled) > 2.0**53) | (absent & (missing == "error"))
+    wrong = (filled != np.floor(filled)) | (np.abs(filled) >= 2.0**bits) | (absent & (missing == "error"))
     if wrong.any():
         row, field = np.argwhere(wrong)[0].tolist()
         remedy = "codes are whole numbers from 0"
+        if 2.0**bits <= filled[row, field] < np.inf:
+            remedy += f", and from 2**{bits} on such floats skip some; pass integers"
         if absent[row, field]:
             remedy = "if NaN means missing, pass missing='zero' or missing='own'"
         raise CodeError(f"{field_label(field, names)}, row {row}: {codes[row, field]} is not a code; {remedy}")

@@ -136,7 +136,7 @@ DEPENDENCIES = {
 }
 # One distribution, two packages: what `classifiers` takes that is not public. Whoever needs more enters it here.
 FRIENDS = {
-    "onehot._arrays": {"as_array", "index_dtype"},
+    "onehot._arrays": {"as_array", "exact_bits", "index_dtype"},
     "onehot._codes": {"normalize_n_categories"},
     "onehot._errors": {"field_label"},
     "onehot": {"_kernels", "_threads"},

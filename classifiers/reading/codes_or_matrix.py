@@ -23,6 +23,7 @@ from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
 from classifiers.reading.misreadings import warn_if_codes, warn_if_one_hot
 from classifiers.reading.policies import IF_MISSING
 from onehot import CodeError, OneHot, ShapeError
+from onehot._arrays import exact_bits
 from onehot._errors import field_label
 
 __all__ = ["as_design_matrix", "raise_not_finite"]
@@ -128,14 +129,15 @@ def _as_codes(
     ignore_unknown: bool,
     missing: str,
 ) -> OneHot:
+    bits = exact_bits(X.dtype) if X.dtype.kind == "f" else 64
     if X.dtype == np.float16:
-        X = X.astype(np.float32)  # 2**53 is beyond float16
+        X = X.astype(np.float32)  # in which 2**bits is a number
     options: Any = {"dtype": dtype, "names": names}
     if X.dtype.kind == "b" or (missing == "error" and not ignore_unknown and X.dtype.kind in "iu"):
         with suppress(CodeError):  # what is wrong is said below; what is right passes once
             return OneHot(X, n_categories, **options)
     absent, unknown = _absent_and_unknown(X, ignore_unknown, missing)
-    _refuse_what_is_no_code(X, names, allowed=unknown if missing == "error" else absent | unknown)
+    _refuse_what_is_no_code(X, names, bits, allowed=unknown if missing == "error" else absent | unknown)
     codes = np.where(absent | unknown, -1, X).astype(np.int64) if X.dtype.kind == "f" else X
     counts = None if n_categories is None else np.subtract(n_categories, int(missing == "own"))
 
@@ -164,13 +166,16 @@ def _absent_and_unknown(X: Array, ignore_unknown: bool, missing: str) -> tuple[A
     return (np.isnan(X) if is_float else np.False_) | (minus_one & ~unknown), unknown
 
 
-def _refuse_what_is_no_code(X: Array, names: ColumnNames, allowed: Any) -> None:
-    """Raise for negative, missing and fractional codes that are not allowed; `OneHot` refuses too large ones."""
+def _refuse_what_is_no_code(X: Array, names: ColumnNames, bits: int, allowed: Any) -> None:
+    """Raise for negative, missing and fractional codes that are not allowed; `OneHot` refuses too large ones.
+
+    From 2**bits on, floats may have been rounded to another code.
+    """
     if X.dtype.kind == "u":
         return
     wrong = ~(X >= 0) & ~allowed
     if X.dtype.kind == "f":
-        wrong |= (X >= 0) & ((X != np.floor(X)) | (X > 2.0**53))  # beyond it, floats skip integers
+        wrong |= (X >= 0) & ((X != np.floor(X)) | (X >= 2.0**bits))
     for row, field in np.argwhere(wrong)[:1].tolist():
         code = X[row, field].item()
         shown = f"{code:g}" if isinstance(code, float) else code
@@ -181,6 +186,8 @@ def _refuse_what_is_no_code(X: Array, names: ColumnNames, allowed: Any) -> None:
             reason = f"Input X contains NaN, which is not a code; {IF_MISSING}"
         else:
             reason = f"{shown} is not a code; codes are whole numbers from 0"
+            if 2.0**bits <= code < np.inf:
+                reason += f", and from 2**{bits} on such floats skip some; pass integers"
         raise CodeError(f"{field_label(field, names)}, row {row}: {reason}")
 
 

@@ -83,6 +83,12 @@ AT_FIT = [
         "field 1, row 2: inf is not a code; codes are whole",
     ),
     ("beyond 2**53", put(1e300, dtype=float), {"n_categories": 4}, r"field 1, row 2: 1e\+300 is not a code"),
+    (
+        "beyond 2**11",
+        put(2048, dtype=np.float16),
+        {"n_categories": 4},
+        r"field 1, row 2: 2048 is not a code; codes are whole numbers from 0, and from 2\*\*11 on such floats",
+    ),
     ("missing code", put(np.nan, dtype=float), {"n_categories": COUNTS}, NAN),
     ("yes and no", DENSE[:, :3].astype(bool), {"n_categories": 4}, r"got bool; .* pass codes.astype\(int\)"),
     (

@@ -156,8 +156,10 @@ WHOLE = "codes are whole numbers from 0"
         ([[2.0, 0.5]], 3, "error", f"field 1, row 0: 0.5 is not a code; {WHOLE}"),
         ([0.0, np.inf], 3, "zero", f"field 0, row 1: inf is not a code; {WHOLE}"),
         ([0.0, -np.inf], None, "zero", f"field 0, row 1: -inf is not a code; {WHOLE}"),
-        ([1e300], 3, "error", f"field 0, row 0: 1e+300 is not a code; {WHOLE}"),
-        ([2.0**53 + 2], None, "error", f"field 0, row 0: 9007199254740994.0 is not a code; {WHOLE}"),
+        ([1e300], 3, "error", f"field 0, row 0: 1e+300 is not a code; {WHOLE}, and from 2**53 on such floats skip"),
+        ([2.0**53], None, "error", f"field 0, row 0: 9007199254740992.0 is not a code; {WHOLE}, and from 2**53 on"),
+        (np.array([0, 2**24], np.float32), None, "error", f"row 1: 16777216.0 is not a code; {WHOLE}, and from 2**24"),
+        (np.array([2048], np.float16), 4096, "zero", f"row 0: 2048.0 is not a code; {WHOLE}, and from 2**11 on such"),
         (np.array([np.inf], np.float16), 3, "error", f"field 0, row 0: inf is not a code; {WHOLE}"),
         ([0.0, np.nan], 3, "error", f"field 0, row 1: nan is not a code; {NAN}"),
         ([0.0, -1.0], 3, "error", f"field 0, row 1: code -1 is not in [0, 3); {DASH}"),
@@ -347,6 +349,6 @@ def test_the_column_of_a_table_is_named():
         OneHot(pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}))
 
 
-@pytest.mark.parametrize("code", [107.0, 2.0**53])
+@pytest.mark.parametrize("code", [107.0, 2.0**53 - 1, np.float32(2**24 - 1), np.float16(2**11 - 1)], ids=repr)
 def test_floats_are_codes_as_far_as_they_can_count(code):
-    assert OneHot([code, 0.0], 2**53 + 1).indices.ravel().tolist() == [int(code), 0]
+    assert OneHot(np.array([code, 0]), 2**53 + 1).indices.ravel().tolist() == [int(code), 0]
