@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,12 @@ LARGEST_JOINT = 1024
 GROUPS_AT_ONCE = 16  # of more, most of a product would be with zeros
 NUMBERS_AT_ONCE = 1 << 19  # of fewer, threads wait for the interpreter's lock more than they compute
 ROWS_PER_CATEGORY = 8  # a joint table must serve this many times as many rows as it has
+
+
+class _Panel(NamedTuple):
+    fields: slice
+    groups: slice
+    place_values: Array  # (fields, groups)
 
 
 class FusedFields:
@@ -62,23 +68,21 @@ class FusedFields:
         return len(self.groups) <= 2 / 3 * len(self.n_categories)
 
     @cached_property
-    def _place_values(self) -> list[tuple[slice, slice, Array]]:
-        """What a code of each field counts for in the joint codes: panels of fields, their groups, (fields, groups).
-
-        Floats, since BLAS multiplies no integers: exact up to the largest of them.
-        """
-        panels, largest = [], 0.0
-        ends = np.cumsum(self.n_categories)
+    def _panels(self) -> list[_Panel]:
+        """A few groups at a time, and what codes of their fields count for in the joint codes."""
+        panels = []
         for start in range(0, len(self.groups), GROUPS_AT_ONCE):
-            groups = self.groups[start : start + GROUPS_AT_ONCE]
-            fields = slice(groups[0][0], groups[-1][-1] + 1)
-            place_values = np.zeros((len(self.n_categories[fields]), len(groups)))
-            for k, (group, size) in enumerate(zip(groups, self.sizes[start:], strict=False)):
+            groups = slice(start, min(start + GROUPS_AT_ONCE, len(self.groups)))
+            fields = slice(self.groups[start][0], self.groups[groups.stop - 1][-1] + 1)
+            place_values = np.zeros((fields.stop - fields.start, groups.stop - start))
+            for k, (group, size) in enumerate(zip(self.groups[groups], self.sizes[groups], strict=True)):
                 place_values[np.subtract(group, fields.start), k] = np.cumprod((1, *size[:0:-1]))[::-1]
-            largest = max(largest, (ends[fields] @ place_values).max())
-            panels.append((fields, slice(start, start + len(groups)), place_values))
+            panels.append(_Panel(fields, groups, place_values))
+        # Floats, since BLAS multiplies no integers: exact up to the largest of them.
+        ends = np.cumsum(self.n_categories)
+        largest = max((ends[fields] @ place_values).max() for fields, _, place_values in panels)
         number = np.float32 if largest + sum(self.joint_n_categories) < 2**24 else np.float64
-        return [(fields, groups, place_values.astype(number)) for fields, groups, place_values in panels]
+        return [panel._replace(place_values=panel.place_values.astype(number)) for panel in panels]
 
     def join(self, X: OneHot) -> OneHot:
         """Return J, the one-hot matrix of the joint codes of X, which has no missing codes."""
@@ -95,10 +99,10 @@ class FusedFields:
 
         Its indices are ``(indices - offsets) @ place_values + self.offsets``, of which `shift` is what all rows share.
         """
-        (n, f), number = indices.shape, self._place_values[0][2].dtype
+        (n, f), number = indices.shape, self._panels[0].place_values.dtype
         largest = _bits((offsets + self.n_categories - 1).astype(number))
         shift = self.offsets.astype(number)
-        for fields, groups, place_values in self._place_values:
+        for fields, groups, place_values in self._panels:
             shift[groups] -= offsets[fields].astype(number) @ place_values
         joint = np.empty((n, len(self.groups)), index_dtype(sum(self.joint_n_categories)))
         step = max(NUMBERS_AT_ONCE // f, 1)
@@ -110,7 +114,7 @@ class FusedFields:
             if (column_max(_bits(digits)) > largest).any():
                 return None
             numbers = np.empty((len(digits), len(self.groups)), number)
-            for fields, groups, place_values in self._place_values:
+            for fields, groups, place_values in self._panels:
                 numbers[:, groups] = digits[:, fields] @ place_values
             add_row(numbers, shift)
             joint[rows] = numbers
