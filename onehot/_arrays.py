@@ -36,7 +36,7 @@ def index_dtype(V: int) -> type[np.signedinteger[Any]]:
 
 
 def exact_bits(dtype: np.dtype[Any]) -> int:
-    """Return b, such that floats of this type tell all integers below 2**b apart, those of int64 at most."""
+    """Return b: floats of this type tell all integers below 2**b apart. Longer ones than float64 count as it does."""
     return min(int(np.finfo(dtype).nmant) + 1, 53)
 
 
