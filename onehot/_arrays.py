@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from onehot._errors import DTypeError, ShapeError
 
-__all__ = ["FLOATS", "Array", "as_array", "exact_bits", "index_dtype", "is_real", "n_rows_of"]
+__all__ = ["FLOATS", "Array", "as_array", "index_dtype", "is_real", "n_rows_of"]
 
 Array: TypeAlias = npt.NDArray[Any]
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -33,11 +33,6 @@ def as_array(values: npt.ArrayLike, name: str) -> Array:
 def index_dtype(V: int) -> type[np.signedinteger[Any]]:
     """Return the smallest type that the kernels take for the rows of a table of V rows."""
     return np.int32 if V <= np.iinfo(np.int32).max else np.int64
-
-
-def exact_bits(dtype: np.dtype[Any]) -> int:
-    """Return b: floats of this type tell all integers below 2**b apart. Longer ones than float64 count as it does."""
-    return min(int(np.finfo(dtype).nmant) + 1, 53)
 
 
 def n_rows_of(n_rows: Any) -> int:

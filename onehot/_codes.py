@@ -18,10 +18,19 @@ import numpy as np
 import numpy.typing as npt
 
 from onehot import _kernels as kernels
-from onehot._arrays import Array, as_array, exact_bits, index_dtype
+from onehot._arrays import Array, as_array, index_dtype
 from onehot._errors import CodeError, DTypeError, ShapeError, field_label
 
-__all__ = ["MISSING", "Categories", "Encoded", "Missing", "encode", "normalize_n_categories"]
+__all__ = [
+    "MISSING",
+    "Categories",
+    "Encoded",
+    "Missing",
+    "encode",
+    "exact_bits",
+    "float_remedy",
+    "normalize_n_categories",
+]
 
 Missing: TypeAlias = Literal["error", "zero", "own"]
 Categories: TypeAlias = int | Sequence[int] | npt.NDArray[np.integer[Any]]
@@ -150,6 +159,19 @@ def _remedy(codes: Array) -> str:
     return "pass an integer array"
 
 
+def exact_bits(dtype: np.dtype[Any]) -> int:
+    """Return b: floats of this type tell all integers below 2**b apart. Longer ones than float64 count as it does."""
+    return min(int(np.finfo(dtype).nmant) + 1, 53)
+
+
+def float_remedy(code: float, bits: int) -> str:
+    """Return what to pass in place of a float that is a fraction, or from 2**bits on."""
+    remedy = "codes are whole numbers from 0"
+    if 2.0**bits <= code < np.inf:
+        remedy += f", and from 2**{bits} on such floats skip some; pass integers"
+    return remedy
+
+
 def _integral(codes: Array, missing: Missing, names: Sequence[str] | None) -> Array:
     bits = exact_bits(codes.dtype)  # from 2**bits on, a code may have been rounded to another
     codes = codes.astype(np.result_type(codes.dtype, np.float32), copy=False)
@@ -158,9 +180,7 @@ def _integral(codes: Array, missing: Missing, names: Sequence[str] | None) -> Ar
     wrong = (filled != np.floor(filled)) | (np.abs(filled) >= 2.0**bits) | (absent & (missing == "error"))
     if wrong.any():
         row, field = np.argwhere(wrong)[0].tolist()
-        remedy = "codes are whole numbers from 0"
-        if 2.0**bits <= filled[row, field] < np.inf:
-            remedy += f", and from 2**{bits} on such floats skip some; pass integers"
+        remedy = float_remedy(codes[row, field], bits)
         if absent[row, field]:
             remedy = "if NaN means missing, pass missing='zero' or missing='own'"
         raise CodeError(f"{field_label(field, names)}, row {row}: {codes[row, field]} is not a code; {remedy}")

@@ -136,8 +136,8 @@ DEPENDENCIES = {
 }
 # One distribution, two packages: what `classifiers` takes that is not public. Whoever needs more enters it here.
 FRIENDS = {
-    "onehot._arrays": {"as_array", "exact_bits", "index_dtype"},
-    "onehot._codes": {"normalize_n_categories"},
+    "onehot._arrays": {"as_array", "index_dtype"},
+    "onehot._codes": {"exact_bits", "float_remedy", "normalize_n_categories"},
     "onehot._errors": {"field_label"},
     "onehot": {"_kernels", "_threads"},
     "onehot._kernels._numba_loops": {"compiled", "gather_sum", "is_far", "scatter_add"},

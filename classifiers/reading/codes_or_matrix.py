@@ -23,7 +23,7 @@ from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
 from classifiers.reading.misreadings import warn_if_codes, warn_if_one_hot
 from classifiers.reading.policies import IF_MISSING
 from onehot import CodeError, OneHot, ShapeError
-from onehot._arrays import exact_bits
+from onehot._codes import exact_bits, float_remedy
 from onehot._errors import field_label
 
 __all__ = ["as_design_matrix", "raise_not_finite"]
@@ -185,9 +185,7 @@ def _refuse_what_is_no_code(X: Array, names: ColumnNames, bits: int, allowed: An
         elif code != code:
             reason = f"Input X contains NaN, which is not a code; {IF_MISSING}"
         else:
-            reason = f"{shown} is not a code; codes are whole numbers from 0"
-            if 2.0**bits <= code < np.inf:
-                reason += f", and from 2**{bits} on such floats skip some; pass integers"
+            reason = f"{shown} is not a code; {float_remedy(code, bits)}"
         raise CodeError(f"{field_label(field, names)}, row {row}: {reason}")
 
 
