@@ -7,8 +7,8 @@ With the learning rate lr and the L2 penalty alpha, the step for a batch of B sa
     W  = (1 - lr alpha) W - lr X.T @ dZ,    b = b - lr sum_i dZ[i]
 
 Hidden layers come before the second line on the way forward, and after it on the way back, where each makes its step.
-All runs on the loops that `network` and `optimizers` call. For a batch of 256 samples, the interpreter takes longer
-between two of them than they do; and here the samples to come are fetched while those of this batch are copied.
+The loops are the ones that `network` and `optimizers` call. For a batch of 256 samples, the interpreter takes longer
+from one loop to the next than the loops take; here there is none between them, and samples are prefetched.
 Imported only where the kernels are Numba's.
 """
 
@@ -29,7 +29,7 @@ from classifiers.network import Network
 from classifiers.optimizers import SGD, Optimizer
 from onehot import OneHot
 from onehot._kernels._numba_loops import compiled, gather_sum, is_far, scatter_add
-from onehot._kernels._numba_row import ask_for_row, fetch, fill, load, plus, store, times
+from onehot._kernels._numba_row import fill, load, plus, prefetch, prefetch_row, store, times
 from onehot._kernels._numba_softmax import constant_classes, softmax_cross_entropy
 
 __all__ = ["can_step", "make_steps"]
@@ -37,7 +37,7 @@ __all__ = ["can_step", "make_steps"]
 Array = npt.NDArray[Any]
 MOST_UNITS = 128  # of a layer: a row of the first fits into registers, and the others are too small for BLAS threads
 NUMBERS_PER_CALL = 1 << 27  # a tenth of a second of work: an interrupt is heard only between two calls
-AHEAD = 16  # samples between asking for one and copying it
+AHEAD = 16  # samples between prefetching one and copying it
 
 
 def can_step(network: Network, X: Any, optimizer: Optimizer) -> bool:
@@ -200,13 +200,13 @@ def _copy_samples(
     label: Array,
     share: Array | None,
 ) -> None:
-    """Set ``X, label, share = indices[batch], y[batch], weight[batch]``, and ask for the samples that come after."""
+    """Set ``X, label, share = indices[batch], y[batch], weight[batch]``, and prefetch the samples that come after."""
     n_left = len(order) - start
     for i in range(len(X)):
         if i + AHEAD < n_left:
             later = order[start + i + AHEAD]
-            ask_for_row(indices, later)
-            fetch(y.reshape((-1, 1)), later, 0, 1)
+            prefetch_row(indices, later)
+            prefetch(y.reshape((-1, 1)), later, 0, 1)
         sample = order[start + i]
         for j in range(indices.shape[1]):
             X[i, j] = indices[sample, j]

@@ -142,7 +142,7 @@ FRIENDS = {
     "onehot": {"_kernels", "_threads"},
     "onehot._kernels._numba_loops": {"compiled", "gather_sum", "is_far", "scatter_add"},
     "onehot._kernels._numpy_codes": {"add_row", "column_max"},
-    "onehot._kernels._numba_row": {"ask_for_row", "fetch", "fill", "load", "plus", "store", "times"},
+    "onehot._kernels._numba_row": {"fill", "load", "plus", "prefetch", "prefetch_row", "store", "times"},
     "onehot._kernels._numba_softmax": {"constant_classes", "softmax_cross_entropy"},
 }
 EXTRAS = {

@@ -20,7 +20,7 @@ from numba import config, njit
 from numba.extending import overload
 
 from onehot._arrays import Array
-from onehot._kernels._numba_row import fetch, fill, load, plus, store, times
+from onehot._kernels._numba_row import fill, load, plus, prefetch, store, times
 
 __all__ = ["AS_NUMPY", "OUT_OF_CACHE", "compiled", "gather_sum", "is_far", "scatter_add"]
 
@@ -28,9 +28,9 @@ if config.DISABLE_JIT:
     raise ImportError("NUMBA_DISABLE_JIT is set, and these loops are machine code or nothing")
 
 OUT_OF_CACHE = 1 << 18  # numbers in a table: a smaller one gains nothing from threads
-WORTH_ASKING_AHEAD = 1 << 23  # bytes of a table: rows of a smaller one come from a cache, soon enough
-AHEAD = 32  # selections between asking for a row and using it
-LISTED = 1 << 14  # selections listed at once: so many that the first AHEAD of a list, never asked for, hardly count
+WORTH_PREFETCHING = 1 << 23  # bytes of a table; a smaller one stays in the cache
+AHEAD = 32  # selections between prefetching a row and using it
+LISTED = 1 << 14  # selections listed at once; the first AHEAD of each list are not prefetched, so the list is long
 SOURCES = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("_numba*.py")))).hexdigest()
 AS_NUMPY = {"error_model": "numpy"}  # a division by zero gives inf or NaN, and costs no test
 
@@ -47,8 +47,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def is_far(table: Array) -> bool:
-    """Whether the rows of a table are worth asking for before they are used."""
-    return table.nbytes > WORTH_ASKING_AHEAD
+    """Whether the rows of a table are worth prefetching."""
+    return table.nbytes > WORTH_PREFETCHING
 
 
 def gather_sum(table: Array, indices: Array, bias: Array, out: Array, column: int, d: int, far: bool) -> None:
@@ -58,7 +58,7 @@ def gather_sum(table: Array, indices: Array, bias: Array, out: Array, column: in
 
 @overload(gather_sum, AS_NUMPY, prefer_literal=True)
 def _gather_sum(table, indices, bias, out, column, d, far):
-    width, ask_ahead = d.literal_value, far.literal_value
+    width, prefetches = d.literal_value, far.literal_value
 
     def loop(table, indices, bias, out, column, d, far):
         n, f = indices.shape
@@ -67,10 +67,10 @@ def _gather_sum(table, indices, bias, out, column, d, far):
         for i in range(n):
             total = fill(out, 0, width)
             for j in range(f):
-                if ask_ahead and i * f + j < ahead.size:
-                    fetch(table, max(ahead[i * f + j], 0), column, width)
+                if prefetches and i * f + j < ahead.size:
+                    prefetch(table, max(ahead[i * f + j], 0), column, width)
                 row = indices[i, j]
-                if row >= 0:  # as fast as without asking, so `has_missing` has nothing to say
+                if row >= 0:  # costs nothing, so `has_missing` is not needed
                     total = plus(total, load(table, row, column, width))
             store(out, i, column, plus(total, bias_row))
 
@@ -95,7 +95,7 @@ def scatter_add(
 
 @overload(scatter_add, AS_NUMPY, prefer_literal=True)
 def _scatter_add(values, indices, scale, out, column, first, stop, d, shared, far):
-    width, is_shared, ask_ahead = d.literal_value, shared.literal_value, far.literal_value
+    width, is_shared, prefetches = d.literal_value, shared.literal_value, far.literal_value
 
     def alone(values, indices, scale, out, column, first, stop, d, shared, far):
         n, f = indices.shape
@@ -104,8 +104,8 @@ def _scatter_add(values, indices, scale, out, column, first, stop, d, shared, fa
         for i in range(n):
             value = times(factor, load(values, i, column, width))
             for j in range(f):
-                if ask_ahead and i * f + j < ahead.size:
-                    fetch(out, max(ahead[i * f + j], 0), column, width)
+                if prefetches and i * f + j < ahead.size:
+                    prefetch(out, max(ahead[i * f + j], 0), column, width)
                 row = indices[i, j]
                 if row >= 0:
                     store(out, row, column, plus(load(out, row, column, width), value))
@@ -116,14 +116,14 @@ def _scatter_add(values, indices, scale, out, column, first, stop, d, shared, fa
         block = max(LISTED // f, 1)
         samples, rows = np.empty(block * f, np.intp), np.empty(block * f, indices.dtype)
         for start in range(0, n, block):
-            m = 0  # selections in the range: listed first, without a branch that nobody could predict
+            m = 0  # selections in the range are listed first, without a branch: it could not be predicted
             for i in range(start, min(start + block, n)):
                 for j in range(f):
                     samples[m], rows[m] = i, indices[i, j]
                     m += first <= indices[i, j] < stop
             for k in range(m):
-                if ask_ahead and k + AHEAD < m:
-                    fetch(out, rows[k + AHEAD], column, width)
+                if prefetches and k + AHEAD < m:
+                    prefetch(out, rows[k + AHEAD], column, width)
                 value = times(factor, load(values, samples[k], column, width))
                 store(out, rows[k], column, plus(load(out, rows[k], column, width), value))
 

@@ -12,7 +12,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 from numba.np.arrayobj import make_array
 
-__all__ = ["ask_for_row", "fetch", "fill", "load", "plus", "store", "times"]
+__all__ = ["fill", "load", "plus", "prefetch", "prefetch_row", "store", "times"]
 
 REGISTER_BITS = 512  # where registers are shorter, LLVM splits them
 LINE = 64  # bytes of a cache line
@@ -81,32 +81,32 @@ def store(typing_context, array, i, column, row):
 
 
 @intrinsic(prefer_literal=True)
-def fetch(typing_context, array, i, column, d):
-    """Ask for a row that will be needed soon, and do not wait for it."""
+def prefetch(typing_context, array, i, column, d):
+    """Prefetch a row: have it loaded into the cache, and do not wait for it."""
 
     def generate(context, builder, signature, args):
         byte, i32 = ir.IntType(8).as_pointer(), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
-        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        instruction = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
         fields = make_array(array)(context, builder, args[0])
         start = cgutils.get_item_pointer(context, builder, array, fields, args[1:3])
-        for_reading, second_level, data = i32(0), i32(2), i32(1)  # the first level keeps fewer requests under way
+        for_reading, second_level, data = i32(0), i32(2), i32(1)  # the first-level cache can have fewer loads pending
         number = array.dtype.bitwidth // 8
         # The last number too: a row that begins within a line ends in one more.
         for offset in {*range(0, d.literal_value * number, LINE), (d.literal_value - 1) * number}:
             line = builder.gep(builder.bitcast(start, byte), [ir.IntType(64)(offset)])
-            builder.call(prefetch, [line, for_reading, second_level, data])
+            builder.call(instruction, [line, for_reading, second_level, data])
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.intp, d), generate
 
 
 @njit
-def ask_for_row(array, i):
-    """Ask for all of a row, as `fetch` does for d columns: where their number is not a constant."""
+def prefetch_row(array, i):
+    """Prefetch all columns of a row, where their number is not a constant."""
     for column in range(0, array.shape[1], LINE // array.itemsize):
-        fetch(array, i, column, 1)
-    fetch(array, i, array.shape[1] - 1, 1)
+        prefetch(array, i, column, 1)
+    prefetch(array, i, array.shape[1] - 1, 1)
 
 
 def _register_by_register(operation):

@@ -467,9 +467,7 @@ def numba_kernels(monkeypatch):
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("head_start", [0, 500, 10**9])
 @pytest.mark.parametrize("n_threads", [1, 2, 3, 8])
-def test_neither_threads_nor_rows_asked_for_ahead_change_a_bit(
-    numba_kernels, monkeypatch, n_threads, head_start, case, dtype
-):
+def test_neither_threads_nor_prefetching_changes_a_bit(numba_kernels, monkeypatch, n_threads, head_start, case, dtype):
     monkeypatch.setattr(numba_kernels, "HEAD_START", head_start)
     indices = draw_indices(case, n=300)
     n = len(indices)
@@ -485,7 +483,7 @@ def test_neither_threads_nor_rows_asked_for_ahead_change_a_bit(
     monkeypatch.setenv("ONEHOT_NUM_THREADS", "1")
     alone = step()
     monkeypatch.setenv("ONEHOT_NUM_THREADS", str(n_threads))
-    monkeypatch.setattr(numba_kernels.loops, "WORTH_ASKING_AHEAD", 0)  # so that all rows are asked for ahead
+    monkeypatch.setattr(numba_kernels.loops, "WORTH_PREFETCHING", 0)  # so that all rows are prefetched
     for shared, expected in zip(step(), alone, strict=True):
         assert_array_equal(shared, expected, strict=True)
 
