@@ -69,8 +69,9 @@ def _torch(problem: Problem, learning_rate: float, *, hidden: bool) -> Contender
     torch.set_num_threads(1)
     torch.manual_seed(0)
     nn, cross_entropy = torch.nn, torch.nn.functional.cross_entropy
-    V, K, f = sum(problem.n_categories), int(problem.y.max()) + 1, problem.codes.shape[1]
-    indices, y = torch.from_numpy(OneHot(*problem[:2]).indices.astype(np.int64)), torch.from_numpy(problem.y)
+    X = OneHot(problem.codes, problem.n_categories)
+    V, K, f = X.shape[1], int(problem.y.max()) + 1, X.indices.shape[1]
+    indices, y = torch.from_numpy(X.indices.astype(np.int64)), torch.from_numpy(problem.y)
     table = nn.EmbeddingBag(V, H if hidden else K, mode="sum", sparse=True)
     nn.init.normal_(table.weight, std=(2 / f) ** 0.5 if hidden else 0.0)
     bias = nn.Parameter(torch.zeros(H if hidden else K))

@@ -22,7 +22,7 @@ BACKENDS = ["numba", "scipy"]
 FORMATS = ["dense", "CSR", "OneHot"]
 LARGEST_DENSE = 2**30  # bytes; a larger matrix is n/a
 
-# A product that wakes the compiler, here and once, before asv forks a process for every case.
+# Load the compiler once, here, before asv forks a process for every case.
 onehot.OneHot([[0, 0]], 1) @ np.zeros((2, 1), np.float32)
 
 

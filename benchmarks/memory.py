@@ -1,6 +1,6 @@
-"""Peak memory of an epoch. X counts, since asv counts `setup`; so do the imports, which stand alone for comparison.
+"""Peak memory of an epoch. asv counts `setup` too, hence X and the imports; "imports alone" is there to be subtracted.
 
-What it takes to draw the data does not: they are drawn in another process, and read here.
+Memory for drawing the data is not counted: `setup_cache` runs in another process, and the data are read from a file.
 """
 
 from benchmarks.data import Problem, draw_problem, in_format

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["COMMAND", "Measured", "MissingResultsError", "Values", "find"]
+__all__ = ["Measured", "MissingResultsError", "Values", "find"]
 
 COMMAND = "asv run --python=same --set-commit-hash $(git rev-parse HEAD)"
 

@@ -1,7 +1,7 @@
-"""What the benchmarks ran on. asv keeps no versions, but the parameters of every benchmark: so versions are parameters.
+"""What the benchmarks ran on. asv records parameters, but no versions of packages: so versions are parameters here.
 
-The report takes them from there, and not from the interpreter that writes it. The value is the lower the better, as
-that of every benchmark: 1 for a package that is missing.
+The report reads them from the results, not from the interpreter that writes it. As in every benchmark lower is better:
+the value is 0, or 1 for a package that is missing.
 """
 
 import platform
