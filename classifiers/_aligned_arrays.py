@@ -1,7 +1,7 @@
 """Arrays that begin where a cache line does.
 
-NumPy's begin 16 bytes after, so that a row of 256 bytes lies in five lines in place of four, and one of 64 bytes in
-two. Where rows of a tall table are read at random, lines are what is paid for.
+NumPy's large arrays begin 16 bytes into a line, so that a row of 256 bytes touches five lines instead of four, and one
+of 64 bytes two. Where rows of a tall table are read at random, the time is that of the lines touched.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -61,7 +60,7 @@ def compare_formats(X: OneHot, y: Array) -> None:
     """Print loss, gradient and the time of an epoch for the three formats of one X."""
     formats: dict[str, DesignMatrix] = {
         "dense one-hot": DenseMatrix(X.toarray()),
-        "sparse one-hot": SparseMatrix(sparse.csr_array(X.tocsr())),
+        "sparse one-hot": SparseMatrix(X.tocsr()),
         "integer codes": X,
     }
     results = {}

@@ -16,7 +16,7 @@ from classifiers.model_file import load, save
 from classifiers.network import Network
 from classifiers.prediction import predict
 from classifiers.reading.reader import InputReader
-from classifiers.reading.tables import refuse_other_than_tables
+from classifiers.reading.tables import refuse_near_tables
 from onehot import OneHot, ShapeError
 
 __all__ = ["FittedModel"]
@@ -139,7 +139,7 @@ class FittedModel(InputReader):
             design = self._read(X)
             fields = self.n_categories_ if isinstance(design, OneHot) else None
             return predict(self._network, design, lambda rows: rows, finish, fields)
-        refuse_other_than_tables(X)
+        refuse_near_tables(X)
         X = self._checked(X)
         are_codes = self._are_plain_codes(X)
         return predict(self._network, X, self._design, finish, self.n_categories_, are_codes=are_codes)

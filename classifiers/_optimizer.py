@@ -94,7 +94,7 @@ class Optimizer(ABC):
         """Return an optimizer of the same settings, except for `changes`, that has made no step."""
         return replace(self, **changes)
 
-    def goes_on_from(self, other: Optimizer | None) -> bool:
+    def goes_on_from(self, other: Optimizer) -> bool:
         """Tell whether the state of `other` is one that this optimizer can take over."""
         return type(other) is type(self)
 

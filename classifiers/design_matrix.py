@@ -5,8 +5,8 @@
     X[rows]     a batch
 
 A row of W belongs to a batch's gradient where its column of X is not all zero. That holds for every format, so an
-optimizer that moves only the rows of the batch moves the same rows whichever format X is in. For none of them but
-the dense one does a batch cost O(V).
+optimizer that moves only the rows of the batch moves the same rows whichever format X is in. Only in the dense format
+does a batch cost O(V).
 """
 
 from __future__ import annotations

@@ -91,9 +91,9 @@ def explain(
     widths : sequence of int
         Entries of x that belong to each column.
     if_absent : sequence of str
-        What each column is called where its entries are all zero.
+        A name for each column, for a row in which all its entries are zero.
     if_present : sequence of str
-        What it is called otherwise, by the entry that is not.
+        A name for each entry of x, (V,): its column's, for a row in which that entry is not zero.
     present_only : bool
         Leave out columns whose entries are all zero.
     """
@@ -108,7 +108,7 @@ def explain(
     if len(network.weights) == 1:
         contributions, interaction = SparseMatrix(alone) @ np.asarray(network.weights[0]), np.zeros_like(logits)
     else:
-        without = sparse.csr_array(x[np.zeros(len(listed), np.intp)] - alone)
+        without = x[np.zeros(len(listed), np.intp)] - alone
         contributions = logits - network.forward(SparseMatrix(without))
         interaction = logits - nothing - contributions.sum(axis=0)
     return Explanation(tuple(features), classes, contributions, nothing, interaction, logits)

@@ -45,7 +45,7 @@ def fit_lbfgs(
     """Fit `network` in place; return the history, one record an iteration, the reason to stop, and whether converged.
 
     Converged means that no component of the gradient exceeds `tol`, that the objective no longer falls in float64, or
-    that `stopping` says so.
+    that `stopping` says so. Raises DivergenceError where the loss is not finite at the start or after an iteration.
     """
     at_once = stopping([])
     if at_once is not None or max_iter == 0:

@@ -189,6 +189,8 @@ def mse(prediction: npt.ArrayLike, target: npt.ArrayLike, /) -> tuple[float, Arr
 def accuracy(logits: npt.ArrayLike, y: npt.ArrayLike, /) -> float:
     """Return the fraction of samples whose largest logit is the label's; of equal logits the first counts.
 
+    Shapes are (n, K) and (n,). Raises ValueError where `sample_nll` does.
+
     Examples
     --------
     >>> accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 1])

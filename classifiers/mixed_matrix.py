@@ -52,9 +52,6 @@ class MixedMatrix:
         self.numbers = numbers
         self.shape = (len(codes), codes.shape[1] + numbers.shape[1])
 
-    def __len__(self) -> int:
-        return self.shape[0]
-
     @property
     def nnz(self) -> int:
         """Entries that are not zero."""

@@ -14,9 +14,9 @@ update of those rows is the textbook's: *exact*. The others would move and decay
 are *lazy*: a row, with its v and m, moves only in batches in which it occurs, as in torch.optim.SparseAdam.
 
 Weight decay is decoupled from the gradient and holds for all rows in every step, ``W *= 1 - lr weight_decay``. For SGD
-that is the L2 penalty, and for momentum with ``lr / (1 - mu)``, the length that its steps become, in place of lr; for
-the others it is AdamW: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019. It applies to parameters
-of two dimensions: biases do not decay.
+that is the L2 penalty. For momentum it is too, with ``lr / (1 - mu)`` in place of lr, since under a constant gradient
+the steps grow to that length. For the others it is AdamW: Loshchilov and Hutter, "Decoupled Weight Decay
+Regularization", 2019. It applies to parameters of two dimensions: biases do not decay.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class SGD(Optimizer):
 class Momentum(Optimizer):
     """Heavy ball, ``v = mu v + g``, ``W -= lr v``; Nesterov's, ``W -= lr (g + mu v)``. Lazy for a `RowGradient`.
 
-    Nesterov's W is, as in PyTorch, the point to which Sutskever et al. look ahead, their theta + mu v.
+    With `nesterov`, W holds the look-ahead point, theta + mu v in the notation of Sutskever et al., as in PyTorch.
 
     Reference: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; Sutskever et al.,
     "On the importance of initialization and momentum in deep learning", 2013.
@@ -87,7 +87,7 @@ class Momentum(Optimizer):
     bounds: ClassVar[Bounds] = Optimizer.bounds | {"momentum": (0, 1)}
 
     def _decay_rate(self) -> float:
-        return self.learning_rate * self.weight_decay / (1 - self.momentum)  # as much longer as its steps become
+        return self.learning_rate * self.weight_decay / (1 - self.momentum)  # its steps grow by the same factor
 
     def update(self, rows: Any, g: Array, state: State) -> Array:
         """Return ``lr v``, or Nesterov's ``lr (g + mu v)``."""
@@ -125,7 +125,7 @@ class Adagrad(Optimizer):
     compiled_update: ClassVar[str | None] = "adagrad"
     bounds: ClassVar[Bounds] = Optimizer.bounds | {"epsilon": (TINY, np.inf)}
 
-    def goes_on_from(self, other: Optimizer | None) -> bool:
+    def goes_on_from(self, other: Optimizer) -> bool:
         """Tell whether `other` keeps as many sums, one per row or one per weight."""
         return isinstance(other, Adagrad) and super().goes_on_from(other) and other.row_wise == self.row_wise
 

@@ -30,7 +30,7 @@ def progress(verbose: int, max_iter: int) -> Iterator[Callable[[EpochRecord], No
     """
     bar = _bar(max_iter) if verbose == 1 else None
     if bar is None:
-        yield _print if verbose else _say_nothing
+        yield _print if verbose else lambda record: None
         return
 
     def advance(record: EpochRecord) -> None:
@@ -72,7 +72,3 @@ def _postfix(record: EpochRecord) -> dict[str, str]:
 
 def _print(record: EpochRecord) -> None:
     print(record, flush=True)
-
-
-def _say_nothing(record: EpochRecord) -> None:
-    pass

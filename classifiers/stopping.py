@@ -232,7 +232,8 @@ def check_start(loss: float) -> None:
 def check_divergence(history: History, learning_rate: float | None) -> None:
     """Raise `DivergenceError` if the last loss is not finite or far above where training began.
 
-    The loss of a first epoch of steps is held against a million; L-BFGS, which has no `learning_rate`, never climbs.
+    From the second epoch on, the bound is 1000 times the first loss, or 1000 where that is below 1. The first epoch has
+    nothing to be compared with: its bound is a million, or for L-BFGS (no `learning_rate`), which never climbs, none.
     """
     last, is_first = history[-1], len(history) == 1
     bound = 1e3 * max(history[0].loss, 1.0)

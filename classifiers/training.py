@@ -49,8 +49,9 @@ def train(
     DivergenceError
         When the loss is no longer finite, or has grown as `check_divergence` forbids.
     """
-    for each in (data, *([] if validation is None else [validation])):
-        each.check(len(network.biases[-1]))
+    for each in (data, validation):
+        if each is not None:
+            each.check(len(network.biases[-1]))
     if batch_size < 1:
         raise ValueError(f"batch_size={batch_size!r} must be positive")
     history: list[EpochRecord] = []
@@ -89,7 +90,11 @@ def train_epoch(
     epoch: int,
     validation: Dataset | None = None,
 ) -> EpochRecord:
-    """Make one pass over the data, a step per batch; return its record."""
+    """Make one pass over the data, a step per batch; return its record.
+
+    Not checked: that the data fit together and to the network; `train` does. Raises DivergenceError where epoch 1
+    begins with a loss that is not finite.
+    """
     start = time.perf_counter()
     n = len(data.y)
     order = rng.permutation(n)
@@ -128,9 +133,7 @@ def _make_steps(
 
 def _sums_and_gradients(network: Network, data: Dataset, batch: Array) -> tuple[float, float, Gradients]:
     """Return the loss and the number classified right, summed over a batch, and the gradients of its mean loss."""
-    X, y, sample_weight = data
-    weight = None if sample_weight is None else sample_weight[batch]
-    loss, accuracy, gradients = network.loss_and_gradients(X[batch], y.take(batch), weight)
+    loss, accuracy, gradients = network.loss_and_gradients(*data.rows(batch))
     return loss * len(batch), accuracy * len(batch), gradients
 
 

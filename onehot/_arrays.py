@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from onehot._errors import DTypeError, ShapeError
 
-__all__ = ["FLOATS", "Array", "as_array", "index_dtype", "is_real", "n_rows_of"]
+__all__ = ["FLOATS", "Array", "as_array", "checked_n_rows", "index_dtype", "is_real"]
 
 Array: TypeAlias = npt.NDArray[Any]
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -35,7 +35,7 @@ def index_dtype(V: int) -> type[np.signedinteger[Any]]:
     return np.int32 if V <= np.iinfo(np.int32).max else np.int64
 
 
-def n_rows_of(n_rows: Any) -> int:
+def checked_n_rows(n_rows: Any) -> int:
     """Return the height of a table, which must be an integer."""
     try:
         height = operator.index(n_rows)

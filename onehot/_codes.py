@@ -139,10 +139,11 @@ def _as_integers(codes: npt.ArrayLike, missing: Missing, names: Sequence[str] | 
 
 
 def _first_other(codes: Array, names: Sequence[str] | None) -> str:
-    """Return the place and value of the first Python object that is not a code, with a semicolon."""
-    for (row, field), value in np.ndenumerate(codes[: len(codes) * (codes.dtype.kind == "O")]):
-        if isinstance(value, bool | np.bool_) or not isinstance(value, Integral) or abs(int(value)) > LARGEST:
-            return f"{field_label(field, names)}, row {row}: {value!r} is not a code; "
+    """Return the place and value of the first Python object that is not a code, with a semicolon; else nothing."""
+    if codes.dtype.kind == "O":
+        for (row, field), value in np.ndenumerate(codes):
+            if isinstance(value, bool | np.bool_) or not isinstance(value, Integral) or abs(int(value)) > LARGEST:
+                return f"{field_label(field, names)}, row {row}: {value!r} is not a code; "
     return ""
 
 
@@ -160,7 +161,7 @@ def _remedy(codes: Array) -> str:
 
 
 def exact_bits(dtype: np.dtype[Any]) -> int:
-    """Return b: floats of this type tell all integers below 2**b apart. Longer ones than float64 count as it does."""
+    """Return b: floats of this type tell all integers below 2**b apart. Wider types count as float64."""
     return min(int(np.finfo(dtype).nmant) + 1, 53)
 
 

@@ -67,9 +67,10 @@ def _codes_of_entries(
         raise CodeError(f"row {rows[k]} has more than one 1 in field {fields[k]}: not a one-hot matrix{hint}")
     codes = np.full((n, len(counts)), MISSING, dtype=np.int64)
     codes[rows, fields] = columns - offsets[fields]
-    for row, field in np.argwhere(codes < 0)[: missing == "error"].tolist():
-        raise CodeError(
-            f"row {row} has no 1 in field {field}: not a one-hot matrix; "
-            "if that means missing, pass missing='zero' or missing='own'"
-        )
+    if missing == "error":
+        for row, field in np.argwhere(codes < 0)[:1].tolist():
+            raise CodeError(
+                f"row {row} has no 1 in field {field}: not a one-hot matrix; "
+                "if that means missing, pass missing='zero' or missing='own'"
+            )
     return codes, counts

@@ -17,7 +17,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from onehot._arrays import FLOATS, Array, as_array, index_dtype, is_real
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
-from onehot._refusals import called
+from onehot._refusals import name_of_call
 
 __all__ = ["GradientAlgebra", "refusal"]
 
@@ -70,7 +70,7 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         """Return the Euclidean norm."""
 
     def sum(self, axis: None = None) -> Any:
-        """Return the sum of all entries, a NumPy number; sums along an axis are refused, as are the next three."""
+        """Return the sum of all entries, a NumPy number. An `axis` is refused, here and in `mean`, `max` and `min`."""
         _check_is_none(axis, "sum")
         return self.coalesce()[1].sum()
 
@@ -122,7 +122,7 @@ class GradientAlgebra(NDArrayOperatorsMixin):
             elif not out:
                 result = self._elementwise(ufunc, *inputs)
         if result is None:
-            raise UnsupportedError(refusal(called(ufunc, method)))
+            raise UnsupportedError(refusal(name_of_call(ufunc, method)))
         return result
 
     def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -141,7 +141,7 @@ class GradientAlgebra(NDArrayOperatorsMixin):
                 return self.copy()
             if func in ABOUT_DTYPE:
                 return func(np.empty(0, self.dtype))
-        raise UnsupportedError(refusal(called(func)))
+        raise UnsupportedError(refusal(name_of_call(func)))
 
     @staticmethod
     def _plus(left: Any, right: Any, sign: float, out: tuple[Any, ...]) -> Any:

@@ -14,7 +14,7 @@ import scipy
 
 from onehot._arrays import Array, as_array
 from onehot._errors import UnsupportedError
-from onehot._refusals import called
+from onehot._refusals import name_of_call
 from onehot._row_gradient import RowGradient
 
 __all__ = ["LazyMatrix", "is_array", "refusal"]
@@ -72,7 +72,7 @@ class LazyMatrix(ABC):
             result = left.__matmul__(right) if isinstance(left, LazyMatrix) else right.__rmatmul__(left)
             if result is not NotImplemented:
                 return result
-        raise UnsupportedError(refusal(called(ufunc, method)))
+        raise UnsupportedError(refusal(name_of_call(ufunc, method)))
 
     def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if func is np.dot and len(args) == 2 and not kwargs:
@@ -83,7 +83,7 @@ class LazyMatrix(ABC):
                 return getattr(self, ATTRIBUTES[func])
             if func is np.copy:
                 return self.copy()
-        raise UnsupportedError(refusal(called(func)))
+        raise UnsupportedError(refusal(name_of_call(func)))
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
         n_bytes = self.shape[0] * self.shape[1] * self.dtype.itemsize
@@ -173,7 +173,7 @@ class LazyMatrix(ABC):
     matmat, rmatmat = matvec, rmatvec
 
     def _defer_to(self, other: Any) -> Any:
-        """Leave the product to `other`, if it has one; a product of two lazy matrices is refused."""
+        """Return the dense product with a sparse `other`, NotImplemented for other objects; refuse lazy types."""
         if isinstance(other, LazyMatrix):
             raise UnsupportedError(
                 "a product of two lazy one-hot matrices is not defined; use X.tocsr() for products with other matrices"
@@ -187,5 +187,5 @@ class LazyMatrix(ABC):
 
 
 def is_array(operand: Any) -> bool:
-    """Tell arrays, sequences and DataFrames from objects with a product of their own, which get their turn."""
+    """Tell arrays, sequences and DataFrames from objects that may define the product with a lazy matrix themselves."""
     return isinstance(operand, ARRAYS) or hasattr(operand, "to_numpy")  # a DataFrame would ask for a dense matrix

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from onehot._arrays import FLOATS, Array, as_array, index_dtype, n_rows_of
+from onehot._arrays import FLOATS, Array, as_array, checked_n_rows, index_dtype
 from onehot._errors import DTypeError, RowIndexError, ShapeError
 from onehot._matrix import OneHot
 from onehot._row_gradient import RowGradient
@@ -121,7 +121,7 @@ def scatter_add(
     fits = isinstance(out, np.ndarray) and out.ndim == 2
     if out is not None and not fits:
         raise ShapeError(f"out must be an array of shape (V, d), got a {type(out).__name__} of shape {np.shape(out)}")
-    V = len(out) if out is not None else n_rows_of(n_rows)
+    V = len(out) if out is not None else checked_n_rows(n_rows)
     indices = _checked_indices(indices, V)
     if values.ndim == 0 or values.shape[:-1] != indices.shape:
         raise ShapeError(f"values of shape (..., d) need indices of shape (...,); got {values.shape}, {indices.shape}")

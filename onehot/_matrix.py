@@ -227,7 +227,11 @@ class OneHot(LazyMatrix):
         return self._with_indices(self.indices, dtype=_float_dtype(dtype))
 
     def __getitem__(self, rows: Any, /) -> OneHot:
-        """Return the rows that a slice, an integer array or a boolean mask selects; the codes are not checked again."""
+        """Return the rows that a slice, an integer array or a boolean mask selects; the codes are not checked again.
+
+        Raises RowIndexError for a row outside [0, n), negative ones included, ShapeError for a mask of another length,
+        DTypeError for an array of another type, and UnsupportedError for a single row or for columns.
+        """
         if type(rows) is tuple:
             rows = only_rows(rows)
         if type(rows) is slice:

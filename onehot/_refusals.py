@@ -13,7 +13,7 @@ import numpy as np
 
 from onehot._errors import UnsupportedError
 
-__all__ = ["UnsupportedAttributeError", "called", "refuses_other_attributes"]
+__all__ = ["name_of_call", "refuses_other_attributes"]
 
 Type = TypeVar("Type", bound=type[Any])
 
@@ -49,7 +49,7 @@ def refuses_other_attributes(refusal: Callable[[str], str], /) -> Callable[[Type
     return decorate
 
 
-def called(function: Any, method: str = "__call__") -> str:
+def name_of_call(function: Any, method: str = "__call__") -> str:
     """Return what the user wrote: ``np.exp``, ``np.add.reduce``, ``np.linalg.norm``."""
     if isinstance(function, np.ufunc):
         short: str = function.__name__

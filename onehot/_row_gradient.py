@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from onehot import _kernels as kernels
-from onehot._arrays import FLOATS, Array, as_array, index_dtype, n_rows_of
+from onehot._arrays import FLOATS, Array, as_array, checked_n_rows, index_dtype
 from onehot._errors import DTypeError, RowIndexError, ShapeError, UnsupportedError
 from onehot._gradient_algebra import GradientAlgebra, refusal
 from onehot._refusals import refuses_other_attributes
@@ -26,7 +26,7 @@ __all__ = ["RowGradient"]
 SMALLEST, LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 TINY = 1e-140  # a norm of smaller numbers is inexact: their squares have lost digits
 OFTEN = 64  # entries per row of the table: adding that many one by one would lose digits
-ENTRIES_PER_ROW = 2  # of the table: a sum of gradients that has more is summed row by row
+ENTRIES_PER_ROW = 2  # of the table: a sum of gradients with more entries than that is coalesced
 
 
 class Part(NamedTuple):
@@ -101,7 +101,7 @@ class RowGradient(GradientAlgebra):
             raise DTypeError(f"values must be float32 or float64, got {values.dtype}")
         if rows.ndim != 1 or values.ndim not in (1, 2) or len(values) != len(rows):
             raise ShapeError(f"rows (u,) and values (u, d) do not fit: got {rows.shape} and {values.shape}")
-        n_rows = n_rows_of(n_rows)
+        n_rows = checked_n_rows(n_rows)
         for row in rows[(rows < 0) | (rows >= n_rows)][:1].tolist():
             raise RowIndexError.of(f"row {row}", row, n_rows)
         columns = values if values.ndim == 2 else values[:, None]
@@ -187,7 +187,7 @@ class RowGradient(GradientAlgebra):
         >>> g.extended(4).toarray().tolist()
         [0.0, 2.0, 0.0, 0.0]
         """
-        n_rows = n_rows_of(n_rows)
+        n_rows = checked_n_rows(n_rows)
         if n_rows < len(self):
             raise ShapeError(f"a gradient of {len(self)} rows cannot be extended to {n_rows}")
         wide = index_dtype(n_rows)
@@ -271,7 +271,7 @@ class RowGradient(GradientAlgebra):
             norm = float(np.linalg.norm(sums))
         if TINY <= norm < math.inf or not (0 < (largest := float(np.abs(sums).max(initial=0))) < math.inf):
             return norm
-        return largest * float(np.linalg.norm(sums / largest))  # whose squares are numbers
+        return largest * float(np.linalg.norm(sums / largest))  # squares of these neither overflow nor vanish
 
     def clip(self, max_norm: float, /, *bounds: Any) -> RowGradient:
         """Return this gradient, scaled down to Euclidean norm `max_norm` if it is longer.

@@ -130,7 +130,7 @@ def _is_number(cell: Any) -> bool:
 
 
 def _number(cell: Any) -> int | float:
-    """Return the number that a cell is; 1_000 is one to Python, and a name in a table."""
+    """Return the number that a cell holds. Python reads 1_000 as a number; in a table it is a name."""
     if isinstance(cell, str) and "_" in cell:
         raise ValueError(cell)
     try:

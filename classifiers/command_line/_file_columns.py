@@ -5,13 +5,13 @@ A CSV file has text where a Parquet file has numbers or bools; a model must be t
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 import narwhals as nw
 
+from classifiers._warn import warn
 from classifiers.command_line._cells import (
     are_fractions,
     are_mostly_numbers,
@@ -24,7 +24,7 @@ from classifiers.command_line._cells import (
 )
 from classifiers.reading.python_objects import is_missing
 
-__all__ = ["columns_for", "features_in", "labels_as", "labels_in", "labels_to_learn"]
+__all__ = ["columns_for", "features_in", "labels_as", "labels_to_learn"]
 
 
 def labels_in(frame: nw.DataFrame[Any], target: str, path: str) -> list[Any]:
@@ -45,20 +45,16 @@ def labels_to_learn(frame: nw.DataFrame[Any], target: str, path: str) -> list[An
     labels = labels_in(frame, target, path)
     distinct = {*labels}
     if are_fractions(distinct):
-        warnings.warn(
-            f"{path}: column {target!r} holds fractions, and each of its {len(distinct)} numbers is taken as a class",
-            stacklevel=2,
-        )
+        warn(f"{path}: column {target!r} holds fractions, and each of its {len(distinct)} numbers is taken as a class")
     _warn_of_two_spellings(path, target, distinct)
     return labels
 
 
 def _warn_of_two_spellings(path: str, name: str, cells: Collection[Any]) -> None:
     if spellings := two_spellings(cells):
-        warnings.warn(
+        warn(
             f"{path}: column {name!r} holds {spellings[0]!r} and {spellings[1]!r}, which are taken as different; "
-            "spell numbers alike",
-            stacklevel=3,
+            "spell numbers alike"
         )
 
 
@@ -99,10 +95,9 @@ def features_in(
         except ValueError as error:
             categories.append(name)
             if are_mostly_numbers(column):
-                warnings.warn(
+                warn(
                     f"{path}: {error}, as most others are; the column is read as categories. Fill in "
-                    "what is not a number, or leave the column out by --drop",
-                    stacklevel=2,
+                    "what is not a number, or leave the column out by --drop"
                 )
     return frame.with_columns(*numbers), categories
 

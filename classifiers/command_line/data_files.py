@@ -14,6 +14,8 @@ from typing import Any
 
 import narwhals as nw
 
+from classifiers._warn import warn
+
 __all__ = ["SEPARATORS", "read_table"]
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
@@ -45,7 +47,7 @@ def read_table(path: str) -> nw.DataFrame[Any]:
             raise ValueError(f"{path}: {place or error}") from error
     if names[:1] != [""]:
         return frame
-    warnings.warn(f"{path}: column 0 has no name, as row labels have none; it is left out", stacklevel=2)
+    warn(f"{path}: column 0 has no name, as row labels have none; it is left out")
     return frame.drop(frame.columns[0])
 
 

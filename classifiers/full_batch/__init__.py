@@ -22,7 +22,7 @@ from classifiers.full_batch.fused_fields import FusedFields
 from classifiers.network import ROWS_PER_CHUNK, Network
 from onehot import OneHot, get_backend
 
-__all__ = ["FullBatch", "add_chunk_gradients"]
+__all__ = ["FullBatch"]
 
 Array = npt.NDArray[Any]
 MOST_SEGMENTS = 8
@@ -53,7 +53,7 @@ class FullBatch:
             if fused.pays:
                 self.fused, data = fused, data._replace(X=fused.join(X))
         data = data.astype(np.float64)
-        self.chunks = [data.rows(rows) for rows in even_slices(self.n_rows)]
+        self.chunks = [data.rows(rows) for rows in _even_slices(self.n_rows)]
         self.nnz = sum(chunk.X.nnz for chunk in self.chunks)  # to count it takes a pass over a dense X
 
     def add_gradients(self, network: Network, gradients: list[Array]) -> tuple[float, float]:
@@ -62,18 +62,20 @@ class FullBatch:
 
         def evaluate(segment: list[Dataset]) -> tuple[float, float, list[Array]]:
             sums = [np.zeros_like(parameter) for parameter in joined.parameters]
-            loss, accuracy = add_chunk_gradients(joined, segment, sums, self.total)
+            loss = accuracy = 0.0
+            for X, y, weight in segment:
+                chunk_loss, chunk_accuracy, chunk = joined.loss_and_gradients(X, y, weight, total=self.total)
+                loss, accuracy = loss + chunk_loss, accuracy + chunk_accuracy
+                _add(sums, chunk.parameters)
             return loss, accuracy, sums
 
         (loss, accuracy, sums), *others = map_in_order(evaluate, self._segments(joined.weights[0].size))
         for segment_loss, segment_accuracy, segment_sums in others:
             loss, accuracy = loss + segment_loss, accuracy + segment_accuracy
-            for dW, part in zip(sums, segment_sums, strict=True):
-                dW += part
+            _add(sums, segment_sums)
         if self.fused is not None:
             sums[0] = self.fused.gradient(sums[0])
-        for dW, part in zip(gradients, sums, strict=True):
-            dW += part
+        _add(gradients, sums)
         return loss, accuracy
 
     def _segments(self, table_size: int) -> list[list[Dataset]]:
@@ -82,7 +84,7 @@ class FullBatch:
         return [self.chunks[a:b] for a, b in pairwise(_cuts(len(self.chunks), n_segments))]
 
 
-def even_slices(n: int) -> list[slice]:
+def _even_slices(n: int) -> list[slice]:
     """Return slices of nearly equal size that cover n rows; where there are many, as many to each segment."""
     n_slices = math.ceil(n / ROWS_PER_CHUNK)
     if n_slices > MOST_SEGMENTS:
@@ -94,14 +96,7 @@ def _cuts(n: int, n_parts: int) -> list[int]:
     return [n * part // n_parts for part in range(n_parts + 1)]
 
 
-def add_chunk_gradients(
-    network: Network, chunks_of_data: list[Dataset], gradients: list[Array], total: float
-) -> tuple[float, float]:
-    """Add the gradients of the summed loss / total to arrays, chunk by chunk; return loss and accuracy."""
-    loss = accuracy = 0.0
-    for X, y, weight in chunks_of_data:
-        chunk_loss, chunk_accuracy, chunk = network.loss_and_gradients(X, y, weight, total=total)
-        loss, accuracy = loss + chunk_loss, accuracy + chunk_accuracy
-        for dW, part in zip(gradients, chunk.parameters, strict=True):
-            dW += part
-    return loss, accuracy
+def _add(sums: list[Array], parts: list[Any]) -> None:
+    """Add arrays, or row gradients, to as many arrays in place."""
+    for dW, part in zip(sums, parts, strict=True):
+        dW += part

@@ -26,7 +26,7 @@ __all__ = ["ROWS_PER_CATEGORY", "FusedFields"]
 
 Array = npt.NDArray[Any]
 LARGEST_JOINT = 1024
-GROUPS_AT_ONCE = 16  # of more, most of a product would be with zeros
+GROUPS_AT_ONCE = 16  # with more, most factors of a product would be zeros
 NUMBERS_AT_ONCE = 1 << 19  # of fewer, threads wait for the interpreter's lock more than they compute
 ROWS_PER_CATEGORY = 8  # a joint table must serve this many times as many rows as it has
 
@@ -144,5 +144,5 @@ class FusedFields:
 
 
 def _bits(floats: Array) -> Array:
-    """Return floats read as unsigned integers: in the same order, but that negative floats come last."""
+    """Return the bits of floats as unsigned integers: ordered as the floats are, but negative ones come last."""
     return floats.view(f"u{floats.itemsize}")

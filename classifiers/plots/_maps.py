@@ -184,7 +184,7 @@ def _edges(centers: Array) -> tuple[float, float]:
 
 
 def _field_name(model: CategoricalClassifier, field: int, of_codes: bool) -> str:
-    names = getattr(model, "feature_names_in_", ())
-    if len(names) == (len(model.n_categories_ or ()) if of_codes else model.n_features_in_):
+    names = model._learned_names(len(model.n_categories_ or ()) if of_codes else model.n_features_in_)
+    if names is not None:
         return str(names[field])
     return f"field {field} [code]" if of_codes else f"column {field}"

@@ -47,7 +47,7 @@ def search_grid(search: Any, parameters: tuple[str, str] | None, metric: str) ->
     (row_of, row_names), (column_of, column_names) = (_levels(results[f"param_{name}"]) for name in parameters)
     mean = np.full((len(row_names), len(column_names)), np.nan)
     std, last = mean.copy(), np.full(mean.shape, -1)
-    rounds = results.get("iter", [0] * len(row_of))  # of a search that halves: scores of others are of fewer samples
+    rounds = results.get("iter", [0] * len(row_of))  # of a search that halves: earlier rounds score on fewer samples
     for number, score, spread, i, j in zip(
         rounds, results[f"mean_test_{metric}"], results[f"std_test_{metric}"], row_of, column_of, strict=True
     ):

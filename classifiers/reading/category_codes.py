@@ -43,9 +43,10 @@ def codes_of(
         return codes
     if (codes == UNKNOWN).any():
         _tell_of_unknown(column, np.flatnonzero(codes == UNKNOWN), known, handle_unknown)
-    for row in np.flatnonzero(codes == MISSING)[: handle_missing == "error"].tolist():
-        raise CodeError(f"{column}, row {row}: {column.values[row]!r} is not a category; {IF_MISSING}")
-    if handle_missing == "own":
+    if handle_missing == "error":
+        for row in np.flatnonzero(codes == MISSING)[:1].tolist():
+            raise CodeError(f"{column}, row {row}: {column.values[row]!r} is not a category; {IF_MISSING}")
+    elif handle_missing == "own":
         codes[codes == MISSING] = len(known)
     codes[codes == UNKNOWN] = MISSING
     return codes

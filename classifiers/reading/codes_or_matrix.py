@@ -134,7 +134,7 @@ def _as_codes(
         X = X.astype(np.float32)  # in which 2**bits is a number
     options: Any = {"dtype": dtype, "names": names}
     if X.dtype.kind == "b" or (missing == "error" and not ignore_unknown and X.dtype.kind in "iu"):
-        with suppress(CodeError):  # what is wrong is said below; what is right passes once
+        with suppress(CodeError):  # codes that are all right are done here; errors are worded below
             return OneHot(X, n_categories, **options)
     absent, unknown = _absent_and_unknown(X, ignore_unknown, missing)
     _refuse_what_is_no_code(X, names, bits, allowed=unknown if missing == "error" else absent | unknown)

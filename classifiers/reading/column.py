@@ -1,7 +1,7 @@
 """A column of a table, a DataFrame or an array: its values, its categories or its numbers.
 
-A column is *factorized* into its distinct values and, for each row, the position of its value among them. What a
-category is, is a matter of Python's ``==``: 1, 1.0 and True are one.
+A column is *factorized* into its distinct values and, for each row, the position of its value among them. Values
+that are equal to Python are one category: 1, 1.0 and True are.
 """
 
 from __future__ import annotations

@@ -228,7 +228,7 @@ def _mean_and_scale(N: Array, sample_weight: npt.ArrayLike | None) -> tuple[Arra
         weight = np.ldexp(weight, -np.frexp(weight.max())[1]) if weight.any() else None
     with np.errstate(all="ignore"):  # the variance of a constant may come out a little below 0
         scaler = StandardScaler().fit(N, sample_weight=weight)
-    mean, scale = scaler.mean_, np.sqrt(scaler.var_.clip(0))  # its scale_ is 1 of numbers that are nearly alike
+    mean, scale = scaler.mean_, np.sqrt(scaler.var_.clip(0))  # scale_ is 1 where numbers are nearly equal
     constant = (N == N[0]).all(axis=0)
     mean[constant] = N[0, constant]
     scale[constant | (scale == 0)] = 1.0

@@ -30,7 +30,7 @@ from classifiers.reading.tables import (
     has_names,
     is_frame,
     is_table,
-    refuse_other_than_tables,
+    refuse_near_tables,
 )
 from onehot import CodeError, DTypeError, OneHot, ShapeError
 from onehot._codes import normalize_n_categories
@@ -60,14 +60,14 @@ class InputReader(BaseEstimator):
 
     def _learn(self, X: Any, sample_weight: Array | None) -> DesignMatrix:
         """Return X as a design matrix, and learn its width, its names and its categories."""
-        refuse_other_than_tables(X)
+        refuse_near_tables(X)
         self._encoder = None
         self._own_missing = self.handle_missing == "own"
         return self._learn_table(X, sample_weight) if self._is_table(X) else self._learn_codes_or_matrix(X)
 
     def _read(self, X: Any) -> DesignMatrix:
         """Return X as a design matrix of the columns that were learned."""
-        refuse_other_than_tables(X)
+        refuse_near_tables(X)
         return self._design(self._checked(X)) if self._encoder is None else self._read_table(X)
 
     def _check_missing_policy(self) -> None:
@@ -174,7 +174,7 @@ class InputReader(BaseEstimator):
         design = self._design(X, fitted=False)
         if isinstance(design, OneHot):
             if self.n_categories_ is None:
-                warn_if_ids(design, self._learned_names(design))
+                warn_if_ids(design, self._learned_names(len(design.n_categories)))
             self.n_categories_ = design.n_categories
         self.n_features_in_ = X.shape[1]
         return design
@@ -188,10 +188,10 @@ class InputReader(BaseEstimator):
         self._check_width(X)
         return X
 
-    def _learned_names(self, X: Any) -> Any:
-        """Return the names learned, or None where they are not those of X's fields or columns."""
+    def _learned_names(self, n_columns: int) -> Any:
+        """Return the names learned, or None where they are not those of so many fields or columns."""
         names = getattr(self, "feature_names_in_", None)
-        return names if names is not None and len(names) == _n_columns(X) else None
+        return names if names is not None and len(names) == n_columns else None
 
     def _design(self, X: Any, *, fitted: bool = True) -> DesignMatrix:
         """Return rows of a checked X as a design matrix of `n_categories_`."""
@@ -199,7 +199,7 @@ class InputReader(BaseEstimator):
             X,
             self.n_categories_,
             dtype=self.dtype,
-            names=self._learned_names(X),
+            names=self._learned_names(_n_columns(X)),
             fitted=fitted,
             ignore_unknown=self.handle_unknown == "ignore",
             missing=self.handle_missing,
@@ -210,8 +210,7 @@ class InputReader(BaseEstimator):
         if not self.n_categories_:
             return f"X has {self.n_features_in_} columns"
         widest, V = int(np.argmax(self.n_categories_)), sum(self.n_categories_)
-        names = getattr(self, "feature_names_in_", None)
-        names = names if names is not None and len(names) == len(self.n_categories_) else None
+        names = self._learned_names(len(self.n_categories_))
         return f"the table has {V} rows, of which {self.n_categories_[widest]} are for {field_label(widest, names)}"
 
     def _are_plain_codes(self, X: Any) -> bool:
@@ -227,7 +226,7 @@ class InputReader(BaseEstimator):
                 raise ShapeError(f"X is a OneHot of no rows; {type(self).__name__} needs at least one sample")
             return X
         if is_frame(X) and not are_numbers(X):  # at fit it is a table, unless all cells of these columns are missing
-            X = np.column_stack([column.numbers() for column in columns_of(X, self._learned_names(X))])
+            X = np.column_stack([column.numbers() for column in columns_of(X, self._learned_names(X.shape[1]))])
         elif isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype.kind in "OSTU"):
             X = as_numbers(X)
         array = check_array(X, accept_sparse="csr", ensure_all_finite=False, input_name="X", estimator=self)
@@ -269,9 +268,10 @@ def _codes_or_numbers(frame: Any, array: Array, missing: str) -> Array:
     """Return the values of a DataFrame of numbers: integers, -1 where missing, if all its columns are of integers."""
     integers, others = describe_kinds(frame)
     if not others and array.dtype.kind == "f":
-        for row, column in np.argwhere(np.isnan(array))[: missing == "error"].tolist():
-            label = field_label(column, integers)
-            raise CodeError(f"{label}, row {row}: Input X contains NaN, which is not a code; {IF_MISSING}")
+        if missing == "error":
+            for row, column in np.argwhere(np.isnan(array))[:1].tolist():
+                label = field_label(column, integers)
+                raise CodeError(f"{label}, row {row}: Input X contains NaN, which is not a code; {IF_MISSING}")
         return np.where(np.isnan(array), -1, array).astype(np.int64)
     if integers and others:
         warn_of_integers_beside_floats(integers, others)

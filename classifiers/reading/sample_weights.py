@@ -22,7 +22,7 @@ def read_weights(sample_weight: Any) -> Array | None:
     Raises
     ------
     ValueError
-        Naming the row of what is not a weight: a number that is not negative and not infinite.
+        Naming the row of the first that is not a finite number from 0 on.
     """
     if sample_weight is None:
         return None

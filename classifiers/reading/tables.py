@@ -29,7 +29,7 @@ __all__ = [
     "is_sparse",
     "is_table",
     "kind_of",
-    "refuse_other_than_tables",
+    "refuse_near_tables",
 ]
 
 Array = npt.NDArray[Any]
@@ -42,7 +42,7 @@ def is_frame(X: Any) -> bool:
     return not isinstance(X, np.ndarray | list) and nw.dependencies.is_into_dataframe(X)
 
 
-def refuse_other_than_tables(X: Any) -> None:
+def refuse_near_tables(X: Any) -> None:
     """Raise for what is nearly a table: a Series, a lazy frame, columns of one name, values that are masked."""
     if isinstance(X, np.ma.MaskedArray) and X.ndim == 2:
         for row, column in np.argwhere(np.ma.getmaskarray(X))[:1].tolist():
