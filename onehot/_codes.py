@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral
-from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,7 @@ Categories: TypeAlias = int | Sequence[int] | npt.NDArray[np.integer[Any]]
 
 MISSING = -1
 LARGEST = np.iinfo(np.int64).max
+NUMBERS_AT_ONCE = 1 << 18  # codes whose temporary arrays fit the cache
 
 
 class Encoded(NamedTuple):
@@ -63,19 +64,14 @@ def encode(
     """Check `codes` of shape (n,) or (n, f) and shift each field to its block of the table."""
     if missing not in ("error", "zero", "own"):
         raise CodeError(f"missing={missing!r} is not known; pass 'error', 'zero' or 'own'")
-    integers = _as_integers(codes, missing, names)
-    n, f = integers.shape
-    if n_categories is None and np.asarray(codes).dtype.kind == "f" and _is_one_hot(integers):
-        raise CodeError(
-            "codes of floats with one 1 in each row are a one-hot matrix; pass it to OneHot.from_dense, or pass "
-            "n_categories if they are codes"
-        )
-    if n_categories is not None:
-        counts = normalize_n_categories(n_categories, f)
-    elif n:
-        counts = tuple(max(top, 0) + 1 for top in integers.max(axis=0).tolist())
-    else:
-        raise CodeError("codes have no rows to count categories in; pass n_categories")
+    numbers = _as_numbers(codes, names)
+    n, f = numbers.shape
+    step = max(NUMBERS_AT_ONCE // f, 1)
+    blocks = [slice(start, start + step) for start in range(0, n, step)]
+    if numbers.dtype.kind == "f":
+        for rows in blocks:
+            _check_floats(numbers[rows], missing, names, first_row=rows.start)
+    counts = _counted(numbers) if n_categories is None else normalize_n_categories(n_categories, f)
     if sum(counts) > LARGEST - f:  # missing="own" will add f
         widest = int(np.argmax(counts))
         raise CodeError(
@@ -84,17 +80,34 @@ def encode(
         )
 
     own = missing == "own"
-    blocks = tuple(count + own for count in counts)
-    offsets = np.cumsum((0, *blocks[:-1]), dtype=np.int64)
-    indices: Array = np.empty(integers.shape, index_dtype(sum(blocks)))
-    all_present: bool = kernels.active.shift_codes(integers, np.asarray(counts), offsets, indices)
-    if not all_present:
-        absent = _absent(integers, counts, missing, names)
-        indices[...] = np.where(absent, np.asarray(counts), integers) if own else integers
-        indices += offsets.astype(indices.dtype)
-        if not own:
-            indices[absent] = MISSING
-    return Encoded(indices, blocks, offsets, missing, has_missing=not (all_present or own))
+    heights = tuple(count + own for count in counts)
+    offsets = np.cumsum((0, *heights[:-1]), dtype=np.int64)
+    indices: Array = np.empty((n, f), index_dtype(sum(heights)))
+    limits, some_missing = np.asarray(counts), False
+    for rows in blocks:
+        integers, block = _as_integers(numbers[rows]), indices[rows]
+        if not kernels.active.shift_codes(integers, limits, offsets, block):
+            some_missing = True
+            absent = _absent(integers, counts, missing, names, first_row=rows.start)
+            block[...] = np.where(absent, limits, integers) if own else integers
+            block += offsets.astype(block.dtype)
+            if not own:
+                block[absent] = MISSING
+    return Encoded(indices, heights, offsets, missing, has_missing=some_missing and not own)
+
+
+def _counted(numbers: Array) -> tuple[int, ...]:
+    """Return the number of categories of each field: its largest code + 1."""
+    is_float = numbers.dtype.kind == "f"
+    if not len(numbers):
+        raise CodeError("codes have no rows to count categories in; pass n_categories")
+    if is_float and _is_one_hot(numbers):
+        raise CodeError(
+            "codes of floats with one 1 in each row are a one-hot matrix; pass it to OneHot.from_dense, or pass "
+            "n_categories if they are codes"
+        )
+    largest = (np.fmax if is_float else np.maximum).reduce(numbers, axis=0, initial=0)  # fmax ignores NaN
+    return tuple(int(code) + 1 for code in largest.tolist())
 
 
 def normalize_n_categories(n_categories: Categories, f: int) -> tuple[int, ...]:
@@ -116,8 +129,8 @@ def normalize_n_categories(n_categories: Categories, f: int) -> tuple[int, ...]:
     return tuple(counts.tolist())
 
 
-def _as_integers(codes: npt.ArrayLike, missing: Missing, names: Sequence[str] | None) -> Array:
-    """Return `codes` as a 2-D integer array; NaN becomes -1, and anything that is not an integer is refused."""
+def _as_numbers(codes: npt.ArrayLike, names: Sequence[str] | None) -> Array:
+    """Return `codes` as a 2-D array of integers or floats; anything else is refused."""
     if np.ma.is_masked(codes):
         raise DTypeError("codes are a masked array; pass codes.filled(-1), and missing='zero' or missing='own'")
     codes = as_array(codes, "codes")
@@ -131,10 +144,8 @@ def _as_integers(codes: npt.ArrayLike, missing: Missing, names: Sequence[str] | 
         raise ShapeError(f"codes of shape {codes.shape} have no fields; one-hot needs at least one column")
     if names is not None and len(names) != codes.shape[1]:
         raise ShapeError(f"{len(names)} names were given for {codes.shape[1]} field(s)")
-    if codes.dtype.kind in "iu":
+    if codes.dtype.kind in "iuf":
         return codes
-    if codes.dtype.kind == "f":
-        return _integral(codes, missing, names)
     raise DTypeError(f"codes must be integers, got {codes.dtype}; {_first_other(codes, names)}{_remedy(codes)}")
 
 
@@ -173,19 +184,25 @@ def float_remedy(code: float, bits: int) -> str:
     return remedy
 
 
-def _integral(codes: Array, missing: Missing, names: Sequence[str] | None) -> Array:
+def _check_floats(codes: Array, missing: Missing, names: Sequence[str] | None, *, first_row: int) -> None:
+    """Raise for the first float that is not a whole number, told apart from its neighbours, or NaN if that may be."""
     bits = exact_bits(codes.dtype)  # from 2**bits on, a code may have been rounded to another
     codes = codes.astype(np.result_type(codes.dtype, np.float32), copy=False)
-    absent = np.isnan(codes)
-    filled = np.where(absent, float(MISSING), codes)
-    wrong = (filled != np.floor(filled)) | (np.abs(filled) >= 2.0**bits) | (absent & (missing == "error"))
-    if wrong.any():
-        row, field = np.argwhere(wrong)[0].tolist()
-        remedy = float_remedy(codes[row, field], bits)
-        if absent[row, field]:
+    is_code = (codes == np.floor(codes)) & (np.abs(codes) < 2.0**bits)
+    wrong = ~is_code if missing == "error" else ~(is_code | np.isnan(codes))
+    for row, field in np.argwhere(wrong)[:1].tolist():
+        code = codes[row, field]
+        remedy = float_remedy(code, bits)
+        if np.isnan(code):
             remedy = "if NaN means missing, pass missing='zero' or missing='own'"
-        raise CodeError(f"{field_label(field, names)}, row {row}: {codes[row, field]} is not a code; {remedy}")
-    return filled.astype(np.int64)
+        raise CodeError(f"{field_label(field, names)}, row {first_row + row}: {code} is not a code; {remedy}")
+
+
+def _as_integers(numbers: Array) -> Array:
+    """Return codes that have been checked, NaN as -1."""
+    if numbers.dtype.kind != "f":
+        return numbers
+    return np.where(np.isnan(numbers), MISSING, numbers).astype(np.int64)
 
 
 def _is_one_hot(codes: Array) -> bool:
@@ -193,23 +210,21 @@ def _is_one_hot(codes: Array) -> bool:
     return codes.shape[1] > 2 and bool((codes.sum(axis=1) == 1).all() and ((codes == 0) | (codes == 1)).all())
 
 
-def _absent(codes: Array, counts: tuple[int, ...], missing: Missing, names: Sequence[str] | None) -> Array:
+def _absent(
+    codes: Array, counts: tuple[int, ...], missing: Missing, names: Sequence[str] | None, *, first_row: int
+) -> Array:
     """Return where codes are missing; raise for the first one that is neither that nor in [0, count)."""
     absent: Array = codes == MISSING
     limits = np.asarray(counts, dtype=np.uint64)
     outside = ((codes < 0) | (codes.astype(np.uint64) >= limits)) & (~absent | (missing == "error"))
-    if outside.any():
-        _raise_outside(codes, np.argwhere(outside)[0], counts, names)
+    for row, field in np.argwhere(outside)[:1].tolist():
+        code = int(codes[row, field])
+        if code == MISSING:
+            remedy = "if -1 means missing, pass missing='zero' or missing='own'"
+        elif code < 0:
+            remedy = "negative ones do not count from the end here"
+        else:
+            remedy = "pass a larger n_categories if the code is right"
+        place = f"{field_label(field, names)}, row {first_row + row}"
+        raise CodeError(f"{place}: code {code} is not in [0, {counts[field]}); {remedy}")
     return absent
-
-
-def _raise_outside(codes: Array, where: Array, counts: tuple[int, ...], names: Sequence[str] | None) -> NoReturn:
-    row, field = where.tolist()
-    code = int(codes[row, field])
-    if code == MISSING:
-        remedy = "if -1 means missing, pass missing='zero' or missing='own'"
-    elif code < 0:
-        remedy = "negative ones do not count from the end here"
-    else:
-        remedy = "pass a larger n_categories if the code is right"
-    raise CodeError(f"{field_label(field, names)}, row {row}: code {code} is not in [0, {counts[field]}); {remedy}")

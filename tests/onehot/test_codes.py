@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from onehot import CodeError, DTypeError, OneHot, ShapeError
-from tests.onehot.oracle import INTEGERS, LAYOUTS
+from onehot import CodeError, DTypeError, OneHot, ShapeError, _codes
+from tests.onehot.oracle import INTEGERS, LAYOUTS, peak_memory
 
 CODES = np.array([[0, 5], [3, 0], [1, 5], [3, 2]])
 
@@ -352,3 +352,33 @@ def test_the_column_of_a_table_is_named():
 @pytest.mark.parametrize("code", [107.0, 2.0**53 - 1, np.float32(2**24 - 1), np.float16(2**11 - 1)], ids=repr)
 def test_floats_are_codes_as_far_as_they_can_count(code):
     assert OneHot(np.array([code, 0]), 2**53 + 1).indices.ravel().tolist() == [int(code), 0]
+
+
+@pytest.mark.parametrize("missing", ["zero", "own"])
+@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.float16, np.float64])
+def test_codes_read_a_few_rows_at_a_time_are_those_read_at_once(dtype, missing, monkeypatch):
+    codes = np.random.default_rng(0).integers(0, 9, (20, 3)).astype(dtype)
+    codes[[4, 18], [1, 2]] = np.nan if codes.dtype.kind == "f" else -1
+    at_once = OneHot(codes, missing=missing)
+    monkeypatch.setattr(_codes, "NUMBERS_AT_ONCE", 7)
+    X = OneHot(codes, missing=missing)
+    assert (X.toarray() == at_once.toarray()).all()
+    assert X.n_categories == at_once.n_categories
+    assert X.nnz == (60 if missing == "own" else 58)
+
+
+@pytest.mark.parametrize("code", [-1, -2, 5, 0.5, np.nan])
+def test_the_row_of_a_wrong_code_counts_from_the_first(code, monkeypatch):
+    monkeypatch.setattr(_codes, "NUMBERS_AT_ONCE", 7)
+    codes = np.zeros((20, 2), type(code))
+    codes[13, 1] = codes[17, 0] = code
+    with pytest.raises(CodeError, match="field 1, row 13: "):
+        OneHot(codes, 5)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+@pytest.mark.parametrize("missing", ["zero", "own"])
+def test_missing_codes_take_the_memory_of_the_others(missing, dtype):
+    codes = np.zeros((400_000, 10), dtype)
+    codes[7, 3] = -1
+    assert peak_memory(lambda: OneHot(codes, 5, missing=missing)) < 1.5 * codes.nbytes, "of which the indices are 1"
