@@ -129,21 +129,21 @@ def _as_codes(
     ignore_unknown: bool,
     missing: str,
 ) -> OneHot:
+    counts = None if n_categories is None else np.subtract(n_categories, int(missing == "own"))
+    options: Any = {"dtype": dtype, "names": names}
+    policy: Any = missing
+    if X.dtype.kind == "b" or not ignore_unknown:
+        with suppress(CodeError):  # codes that are all right are done here; errors are worded below
+            return OneHot(X, counts, missing=policy, **options)
     bits = exact_bits(X.dtype) if X.dtype.kind == "f" else 64
     if X.dtype == np.float16:
         X = X.astype(np.float32)  # in which 2**bits is a number
-    options: Any = {"dtype": dtype, "names": names}
-    if X.dtype.kind == "b" or (missing == "error" and not ignore_unknown and X.dtype.kind in "iu"):
-        with suppress(CodeError):  # codes that are all right are done here; errors are worded below
-            return OneHot(X, n_categories, **options)
     absent, unknown = _absent_and_unknown(X, ignore_unknown, missing)
     _refuse_what_is_no_code(X, names, bits, allowed=unknown if missing == "error" else absent | unknown)
     codes = np.where(absent | unknown, -1, X).astype(np.int64) if X.dtype.kind == "f" else X
-    counts = None if n_categories is None else np.subtract(n_categories, int(missing == "own"))
 
     if not ignore_unknown:
         try:
-            policy: Any = missing
             return OneHot(codes, counts, missing=policy, **options)
         except CodeError as error:
             if not fitted:

@@ -7,6 +7,7 @@ import pytest
 
 from classifiers import SoftmaxRegression
 from onehot import CodeError, OneHot
+from tests.onehot.oracle import peak_memory
 
 CODES = np.array([[0, 1], [2, 0], [-1, 1], [1, 0], [2, 1]])
 COUNTS, Y = (3, 2), [0, 1, 1, 0, 1]
@@ -94,3 +95,12 @@ def test_strict_by_default():
     assert read(CODES, known, handle_unknown="ignore")[2].tolist() == [0, 0, 0, 0, 1]
     with pytest.raises(CodeError, match="field 0, row 2: Input X contains NaN"):
         read(as_floats(CODES), known, handle_unknown="ignore")
+
+
+@pytest.mark.parametrize("convert", [np.asarray, as_floats], ids=["-1", "NaN"])
+@pytest.mark.parametrize("policy", ["zero", "own"])
+def test_missing_codes_are_read_in_the_memory_of_the_indices(policy, convert):
+    model = SoftmaxRegression(n_categories=COUNTS, handle_missing=policy).fit(CODES, Y)
+    X = convert(np.tile(CODES, (400_000, 1)))
+    indices = 4 * X.size  # bytes
+    assert peak_memory(lambda: model._read(X)) < 1.5 * indices
