@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers.dataset import Dataset
+from classifiers.network import chunks
 from onehot import OneHot
+from onehot._arrays import index_dtype
 
 __all__ = ["collapse", "distinct_rows"]
 
@@ -48,20 +50,37 @@ def distinct_rows(X: OneHot, y: Array | None = None) -> tuple[Array, Array] | No
     n = len(X)
     sample = np.unique(np.random.default_rng(0).integers(0, n, SAMPLE * math.isqrt(n)))
     keys, _ = _row_keys(X[sample], None if y is None else y[sample])
-    repetitions = len(keys) - len(np.unique(keys))
-    if len(keys) ** 2 > 2 * repetitions * WORTH_IT * n:  # m draws of D distinct ones give m^2 / 2D repetitions
+    if _number_of_kinds(keys, n) > WORTH_IT * n:
         return None
     keys, n_keys = _row_keys(X, y)
     if n_keys <= 4 * n:  # few enough for an array with a place for each
-        row_of_key = np.full(n_keys, -1)
+        row_of_key = np.full(n_keys, -1, index_dtype(n))
         row_of_key[keys] = np.arange(n)
         occurs = row_of_key >= 0
-        representatives, inverse = row_of_key[occurs], (np.cumsum(occurs) - 1)[keys]
+        representatives = row_of_key[occurs]
+        kind_of_key = row_of_key  # in the same memory
+        kind_of_key[occurs] = np.arange(len(representatives))
+        inverse = kind_of_key[keys]
     else:
         _, representatives, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    if len(representatives) > WORTH_IT * n or (n_keys >= EXACT and not _are_equal(X, y, representatives[inverse])):
+    if len(representatives) > WORTH_IT * n or (n_keys >= EXACT and not _are_equal(X, y, representatives, inverse)):
         return None
     return representatives, inverse
+
+
+def _number_of_kinds(sample: Array, n: int) -> float:
+    """Estimate how many different values there are among n, of which `sample` are some.
+
+    With f_k the number of values that occur k times in the sample, f_1^2 / (2 f_2) others are missing from it (Chao):
+    a few frequent values do not mislead this estimate, as they would one from all repetitions. The others cannot fill
+    more than a share f_1 / len(sample) of the n places (Good).
+
+    Reference: Chao, "Nonparametric Estimation of the Number of Classes in a Population", 1984; Good, "The Population
+    Frequencies of Species and the Estimation of Population Parameters", 1953.
+    """
+    _, counts = np.unique(sample, return_counts=True)
+    once, twice = np.count_nonzero(counts == 1), np.count_nonzero(counts == 2)
+    return len(counts) + min(once * (once - 1) / (2 * (twice + 1)), once / len(sample) * n)
 
 
 def _row_keys(X: OneHot, y: Array | None) -> tuple[Array, int]:
@@ -70,19 +89,27 @@ def _row_keys(X: OneHot, y: Array | None) -> tuple[Array, int]:
     Codes are digits of a number of mixed radix where that fits 63 bits; otherwise they are hashed, and different rows
     may, very rarely, have one key.
     """
-    digits, radices = X.indices - X.offsets, list(X.n_categories)
-    if (X.indices < 0).any():
-        digits = np.where(X.indices < 0, 0, digits + 1)
-        radices = [radix + 1 for radix in radices]
-    if y is not None:
-        digits, radices = np.column_stack((digits, y)), [*radices, int(y.max()) + 1]
-    n_keys = math.prod(radices)
+    has_missing = bool(len(X)) and int(X.indices.min()) < 0  # a digit of their own: 0
+    radices = [count + has_missing for count in X.n_categories]
+    labels = 1 if y is None else int(y.max()) + 1
+    n_keys = math.prod(radices) * labels
     if n_keys < EXACT:
-        return digits @ np.cumprod([1, *radices[:-1]], dtype=np.int64), n_keys
-    odd = np.random.default_rng(0).integers(0, 2**62, len(radices)) * 2 + 1
-    return digits @ odd, n_keys  # wraps around: the hash is modulo 2**64
+        place_values = np.cumprod([labels, *radices[:-1]], dtype=np.int64)
+    else:
+        place_values = np.random.default_rng(0).integers(0, 2**62, len(radices)) * 2 + 1
+    keys = np.zeros(len(X), np.int64) if y is None else y.astype(np.int64)
+    for rows in chunks(len(X)):
+        digits = X.indices[rows] - X.offsets
+        if has_missing:
+            digits = np.where(X.indices[rows] < 0, 0, digits + 1)
+        keys[rows] += digits @ place_values  # where hashed, modulo 2**64: it wraps around
+    return keys, n_keys
 
 
-def _are_equal(X: OneHot, y: Array | None, of_each: Array) -> bool:
-    same_label = y is None or bool((y == y[of_each]).all())
-    return same_label and bool((X.indices == X.indices[of_each]).all())
+def _are_equal(X: OneHot, y: Array | None, representatives: Array, inverse: Array) -> bool:
+    """Whether the rows that have a key in common are equal."""
+    for rows in chunks(len(X)):
+        first = representatives[inverse[rows]]
+        if (X.indices[rows] != X.indices[first]).any() or (y is not None and (y[rows] != y[first]).any()):
+            return False
+    return True

@@ -77,6 +77,35 @@ def test_data_without_duplicates_stay_as_they_are():
     assert collapse(data) is data
 
 
+@pytest.mark.parametrize(("share", "is_worth_it"), [(0, False), (0.3, False), (0.45, False), (0.6, True), (0.9, True)])
+def test_a_row_that_is_frequent_does_not_stand_for_the_others(share, is_worth_it, monkeypatch):
+    X = data_of([1000] * 3, 100_000).X
+    X = X[np.where(np.random.default_rng(0).random(len(X)) < share, 0, np.arange(len(X)))]
+    row_keys, looked_at = duplicates._row_keys, []
+
+    def recorded(X, y):
+        looked_at.append(len(X))
+        return row_keys(X, y)
+
+    monkeypatch.setattr(duplicates, "_row_keys", recorded)
+    assert (distinct_rows(X) is not None) == is_worth_it
+    assert (len(X) in looked_at) == is_worth_it, "a sample tells that it is not"
+
+
+@pytest.mark.parametrize("n_kinds", [1, 10, 1000, 20_000])
+def test_few_kinds_of_rows_are_found_to_be_few(n_kinds):
+    X = data_of([1000] * 3, n_kinds).X
+    distinct: Any = distinct_rows(X[np.random.default_rng(0).integers(0, n_kinds, 100_000)])
+    assert len(distinct[0]) <= n_kinds
+
+
+@pytest.mark.parametrize("n_categories", [(50, 50), [50] * 20])
+def test_duplicates_are_found_in_little_memory(n_categories):
+    data = repeated(data_of(n_categories, 100), 4000)
+    n, f = data.X.indices.shape
+    assert peak_memory(lambda: distinct_rows(data.X, data.y)) < 50 * n + 30 * 8 * f * 1024, "keys, but no digits"
+
+
 def test_a_hash_that_two_rows_share_merges_nothing(monkeypatch):
     data = repeated(data_of(MANY_FIELDS, 300), 20)
     monkeypatch.setattr(duplicates, "_row_keys", lambda X, y: (X.indices[:, 0].astype(np.int64), 3**60))
