@@ -128,9 +128,13 @@ def _pointers(context, builder, array, row, value, i, column):
     """Yield where each register of a row stands in memory; out of bounds, it raises if Numba's checks are on."""
     fields, check = make_array(array)(context, builder, value), context.enable_boundscheck
     for register in context.get_value_type(row).elements:
+        next_column = builder.add(column, column.type(register.count))
+        if check:  # the last number of the register
+            last = builder.sub(next_column, column.type(1))
+            cgutils.get_item_pointer(context, builder, array, fields, [i, last], boundscheck=True)
         pointer = cgutils.get_item_pointer(context, builder, array, fields, [i, column], boundscheck=check)
         yield builder.bitcast(pointer, register.as_pointer())
-        column = builder.add(column, column.type(register.count))
+        column = next_column
 
 
 def _pack(builder, registers):

@@ -1,6 +1,7 @@
 """The compiled steps against the textbook's, which are made in Python one by one."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from classifiers.optimizers import SGD, Momentum
 from classifiers.training import train_epoch
 from onehot import OneHot
 from tests.classifiers.oracle import DESIGNS, make_problem
+from tests.onehot.oracle import run_python
 from tests.tolerance import assert_close
 
 NO_NUMBA = "the extra is not installed: pip install 'onehot-lookup[numba]'"
@@ -228,3 +230,11 @@ def test_an_estimator_makes_them_where_the_backend_is_numba(problem, monkeypatch
     monkeypatch.setattr(training, "_compiled_steps", lambda *args: None)
     expected = SoftmaxRegression(**settings, random_state=0).fit(problem.codes, problem.y)
     assert_close(model.coef_, expected.coef_, np.float32, terms=360)
+
+
+def test_nothing_is_out_of_bounds_in_a_checked_process(tmp_path):
+    files = [Path(__file__), Path(__file__).with_name("test_compiled_updates.py")]
+    a_few = "float32 and (10-weighted or (hidden and 7) or (same_bits and not -16-))"
+    tests = [*map(str, files), "-k", a_few, "-p", "no:cacheprovider"]
+    output = run_python("-m", "pytest", "-q", *tests, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=str(tmp_path))
+    assert "27 passed" in output

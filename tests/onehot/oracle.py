@@ -1,6 +1,10 @@
 """The slow, obvious way, and the inputs that everything is held to it on."""
 
+import os
+import subprocess
+import sys
 import tracemalloc
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +13,7 @@ from onehot import OneHot
 from onehot._codes import Missing
 from tests.tolerance import assert_close
 
+ROOT = Path(__file__).resolve().parents[2]
 DTYPES = [np.float32, np.float64]
 INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
 
@@ -34,6 +39,14 @@ def peak_memory(run):
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+
+
+def run_python(*arguments, **environment):
+    """Run this interpreter in a process of its own; return what it prints."""
+    command, folder = [sys.executable, *arguments], environment.get("PYTHONPATH", ROOT)
+    run = subprocess.run(command, cwd=folder, env=os.environ | environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
 
 
 class Case(NamedTuple):

@@ -3,18 +3,15 @@
 import importlib
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from tests.onehot.oracle import LAYOUTS
+from tests.onehot.oracle import LAYOUTS, ROOT, run_python
 from tests.tolerance import assert_close
 
-ROOT = Path(__file__).resolve().parents[2]
 CASES = ["empty", "one row", "one field", "all the same", "skewed", "missing"]
 NO_NUMBA = "the extra is not installed: pip install 'onehot-lookup[numba]'"
 
@@ -525,14 +522,6 @@ def test_threads_look_through_more_selections_than_fit_one_list(numba_kernels, m
     assert_array_equal(shared, expected)
 
 
-def run_python(*arguments, **environment):
-    """Run this interpreter in a process of its own; return what it prints."""
-    command, folder = [sys.executable, *arguments], environment.get("PYTHONPATH", ROOT)
-    run = subprocess.run(command, cwd=folder, env=os.environ | environment, capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run.stdout
-
-
 # Two samples of two fields; INDEX is the last index, and the table has 9 rows.
 GATHER = """
 import os, signal
@@ -565,8 +554,11 @@ def needs_numba():
 @pytest.mark.usefixtures("needs_numba")
 def test_nothing_is_out_of_bounds_in_a_checked_process(tmp_path):
     checked = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
-    out_of_bounds = GATHER.replace("INDEX", "9") + "try: gather()\nexcept IndexError as error: print(error)"
-    assert "out of bounds" in run_python("-c", out_of_bounds, **checked)
+    a_row_too_many = GATHER.replace("INDEX", "9")
+    a_column_too_many = GATHER.replace("INDEX", "8").replace("(2, 3)", "(2, 4)")  # in the same register as the others
+    for gather in (a_row_too_many, a_column_too_many):
+        attempt = gather + "try: gather()\nexcept IndexError as error: print(error)"
+        assert "out of bounds" in run_python("-c", attempt, **checked)
     tests = [str(Path(__file__)), "-k", "numba and not float64 and not process", "-p", "no:cacheprovider"]
     assert " passed" in run_python("-m", "pytest", "-q", *tests, **checked)
 
