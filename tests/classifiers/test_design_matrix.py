@@ -95,3 +95,20 @@ def test_a_minibatch_step_allocates_nothing_of_size_V(name, optimizer):
 
     step(np.arange(B))  # the optimizer makes its state, of size V, in the first step
     assert peak_memory(lambda: step(np.arange(B, 2 * B))) < V / 4
+
+
+def test_the_precision_asked_for_is_that_of_the_entries(design):
+    assert design.astype(np.float64).tocsr().dtype == np.float64
+    assert design.astype(np.float32).tocsr().dtype == np.float32
+
+
+@pytest.mark.parametrize("matrix", [DenseMatrix, lambda X: SparseMatrix(sparse.csr_array(X))])
+def test_a_sparse_copy_has_the_same_numbers(matrix):
+    X = np.array([[0.5, 0, -2], [0, 3, 0]])
+    assert matrix(X).tocsr().toarray().tolist() == X.tolist()
+
+
+@pytest.mark.parametrize("design", ["dense", "csr", "mixed"], indirect=True)
+def test_numpy_does_not_take_it_for_a_sequence(design):
+    with pytest.raises(TypeError, match="unsupported operand type"):
+        np.ones((2, design.shape[0])) @ design

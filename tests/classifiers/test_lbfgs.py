@@ -1,5 +1,7 @@
 """The full-batch solver: the objective it minimises, when it stops, and what it leaves behind."""
 
+import time
+
 import numpy as np
 import pytest
 from scipy import optimize
@@ -9,7 +11,7 @@ from classifiers.dataset import Dataset
 from classifiers.initializers import glorot_uniform
 from classifiers.lbfgs import _reason, add_penalty, fit_lbfgs
 from classifiers.network import Network, initialize
-from classifiers.stopping import AnyOf, EpochRecord, GradientNorm, MaxEpochs, ValidationLoss
+from classifiers.stopping import AnyOf, DivergenceError, EpochRecord, GradientNorm, MaxEpochs, ValidationLoss
 from tests.classifiers.oracle import DESIGNS, make_problem, slow_loss_and_gradients
 from tests.onehot.oracle import one_hot
 from tests.tolerance import assert_close
@@ -136,6 +138,8 @@ def test_the_penalty_and_its_gradient():
     [
         ({"success": True, "jac": np.array([-1.0, 0.0])}, "the objective no longer falls"),
         ({"success": True, "jac": np.array([-1e-7, 0.0])}, "no component of the gradient exceeds 1e-06"),
+        ({"success": True, "jac": np.array([-1e-6, 0.0])}, "no component of the gradient exceeds 1e-06"),
+        ({"success": False, "nit": 3, "nfev": 100}, "the line search found no lower point"),
         ({"success": False, "nit": 5, "nfev": 9}, "reached 5 iterations"),
         ({"success": False, "nit": 3, "nfev": 9}, "the line search found no lower point"),
         ({"success": False, "nit": 3, "nfev": 101}, "evaluated the objective 101 times"),
@@ -144,3 +148,26 @@ def test_the_penalty_and_its_gradient():
 )
 def test_the_reason_is_that_of_scipy(result, reason):
     assert _reason(optimize.OptimizeResult(**result), 1e-6, 5) == reason
+
+
+def test_the_iterations_take_no_longer_than_the_fit(problem):
+    start = time.perf_counter()
+    history, *_ = fit(build(problem), dataset(problem))
+    assert len(history) > 3
+    assert sum(record.seconds for record in history) <= time.perf_counter() - start
+
+
+class NoSlope:
+    """Finite outputs, without a derivative."""
+
+    name = "no slope"
+
+    def forward(self, z):
+        return z, lambda da: da * np.nan
+
+
+def test_a_gradient_that_is_nan_before_the_first_step_is_refused(problem):
+    network = build(problem, (4,))
+    network.activation = NoSlope()
+    with pytest.raises(DivergenceError, match="the loss is nan before the first step"):
+        fit(network, dataset(problem))

@@ -24,3 +24,10 @@ def test_the_gradient_of_numbers_of_which_some_are_zero(dtype):
 def test_both_parts_change_their_precision(dtype):
     X = MixedMatrix(OneHot([0, 1], 2, dtype=dtype), np.ones((2, 1), dtype)).astype(np.float64)
     assert X.codes.dtype == X.numbers.dtype == np.float64
+
+
+def test_the_gradient_of_numbers_of_which_the_first_are_zero(dtype):
+    X = MixedMatrix(OneHot([0, 1], 2, dtype=dtype), np.array([[0, 2], [0, 0]], dtype))
+    dW = X.T @ np.ones((2, 1), dtype)
+    assert dW.toarray().ravel().tolist() == [1, 1, 0, 2]
+    assert dW.coalesce()[0].tolist() == [0, 1, 3]

@@ -317,3 +317,23 @@ def test_other_parameters_than_before_are_refused_before_any_changes():
         optimizer.step([np.ones((6, 2))], [RowGradient([1], np.ones((1, 2)), n_rows=6)])
     assert np.array_equal(W, before)
     assert optimizer.n_steps == 1
+
+
+def test_a_rate_below_zero_that_was_set_later_is_refused():
+    optimizer, W = SGD(0.1, 0.5), np.ones((2, 2))
+    optimizer.learning_rate = -0.1
+    with pytest.raises(ValueError, match=r"decay by -0\.05 in a step, which must be in \[0, 1\)"):
+        optimizer.step([W], [W])
+    assert optimizer.n_steps == 0
+
+
+def test_more_gradients_than_parameters_are_refused():
+    with pytest.raises(ValueError, match="0 parameters need as many gradients, got 1"):
+        SGD().step([], [np.ones(2)])
+
+
+def test_a_parameter_of_truth_values_is_refused_before_the_step():
+    optimizer = SGD()
+    with pytest.raises(TypeError, match="parameter 0 is of bool, which cannot hold a step"):
+        optimizer.step([np.ones(1, bool)], [np.ones(1)])
+    assert optimizer.n_steps == 0

@@ -80,3 +80,18 @@ def test_a_step_allocates_nothing_of_size_V(rows):
 
     step()
     assert peak_memory(step) < 40_000 + 100 * rows
+
+
+def test_a_large_step_after_much_decay_does_not_overflow():
+    table = ScaledTable(np.ones((V, D), np.float32))
+    table *= 1e-25
+    table -= np.full((V, D), 1e20, np.float32)
+    assert_close(np.asarray(table), np.full((V, D), -1e20), np.float32)
+
+
+def test_another_type_is_a_read_only_copy_too():
+    table = ScaledTable(np.ones((V, D), np.float32))
+    table *= 0.5
+    wide = np.asarray(table, np.float64)
+    assert wide.dtype == np.float64
+    assert not wide.flags.writeable

@@ -2,7 +2,9 @@
 
 import math
 import pickle
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from classifiers.schedules import (
     Schedule,
     Step,
     WarmUp,
+    factor_at,
     get_schedule,
 )
 from tests.tolerance import assert_close
@@ -199,3 +202,23 @@ def test_bounds_that_are_allowed():
 def test_infinite_settings_are_refused(build):
     with pytest.raises(ValueError, match="=inf; pass"):
         build()
+
+
+@pytest.mark.parametrize("factor", [-0.5, math.inf, math.nan, "0.5", None])
+def test_a_factor_is_a_finite_number_that_is_not_negative(factor):
+    with pytest.raises(ValueError, match=rf"the schedule returned {factor!r} at epoch 3; it must return a finite"):
+        factor_at(lambda t: factor, 3)
+
+
+@pytest.mark.parametrize("factor", [0, 1, Fraction(1, 2), np.float32(0.5)])
+def test_a_factor_of_any_type_becomes_a_plain_float(factor):
+    assert factor_at(lambda t: factor, 0) == factor
+    assert type(factor_at(lambda t: factor, 0)) is float
+
+
+def test_a_factor_of_one_as_an_integer_is_a_plain_float_too():
+    assert type(Step(every=2, factor=1)(0)) is float
+
+
+def test_a_short_budget_has_a_short_warm_up():
+    assert get_schedule("warmup_cosine", max_iter=10) == WarmUp(Cosine(10, minimum=0.01), length=0.5)

@@ -16,6 +16,7 @@ from classifiers.stopping import (
     StoppingRule,
     ValidationLoss,
     check_divergence,
+    check_start,
 )
 
 
@@ -182,3 +183,38 @@ class SaysTrue(StoppingRule):
 def test_a_rule_returns_a_reason_or_none():
     with pytest.raises(TypeError, match=r"returned False; a rule returns the reason to stop, a string, or None"):
         SoftmaxRegression(solver="sgd", stopping=SaysTrue()).fit([[0], [1]], [0, 1])
+
+
+def test_a_history_that_is_longer_already_is_enough():
+    assert MaxEpochs(2)(history(FALLING)) == "reached 2 epochs"
+
+
+@pytest.mark.parametrize("rule", [GradientNorm, LossChange, lambda tol: ValidationLoss(3, tol)])
+def test_an_infinite_tolerance_is_refused(rule):
+    with pytest.raises(ValueError, match=r"=inf must be a number in \[0, inf\)"):
+        rule(math.inf)
+
+
+def test_losses_are_held_against_the_first_one():
+    check_divergence(history([2.0, 2000.0]), 0.1)
+    with pytest.raises(DivergenceError, match="epoch 3"):
+        check_divergence(history([1.0, 900.0, 5000.0]), 0.1)
+
+
+def test_columns_are_spoken_of_in_the_first_epoch_only():
+    with pytest.raises(DivergenceError, match=r"a tenth of the present one$"):
+        check_divergence(history([2.0, 1e9]), 0.1)
+
+
+def test_a_first_epoch_may_reach_a_million_and_no_more_at_any_rate():
+    check_divergence(history([1e6]), 0.1)
+    for rate in (0.1, 0.0):
+        with pytest.raises(DivergenceError, match="epoch 1"):
+            check_divergence(history([1.1e6]), rate)
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_at_the_start_is_not_blamed_on_the_steps(loss):
+    with pytest.raises(DivergenceError, match=f"the loss is {loss} before the first step"):
+        check_start(loss)
+    check_start(1e300)
