@@ -58,22 +58,24 @@ def train(
     learning_rate = optimizer.learning_rate
     watch = GradientFlowMonitor()
     best: float | None = None
-    while (reason := stopping(history)) is None:
-        optimizer.learning_rate = learning_rate * factor_at(schedule, len(history))
-        record = train_epoch(
-            network, data, optimizer, batch_size=batch_size, rng=rng, epoch=len(history) + 1, validation=validation
-        )
-        history.append(record)
-        report(record)
-        check_divergence(history, learning_rate)
-        watch(record)
-        if stopping.restores_best and record.val_loss is not None and (best is None or record.val_loss < best):
-            if best is None:
-                kept = network.copy()
-            else:
-                kept.assign(network)
-            best = record.val_loss
-    optimizer.learning_rate = learning_rate
+    try:
+        while (reason := stopping(history)) is None:
+            optimizer.learning_rate = learning_rate * factor_at(schedule, len(history))
+            record = train_epoch(
+                network, data, optimizer, batch_size=batch_size, rng=rng, epoch=len(history) + 1, validation=validation
+            )
+            history.append(record)
+            report(record)
+            check_divergence(history, learning_rate)
+            watch(record)
+            if stopping.restores_best and record.val_loss is not None and (best is None or record.val_loss < best):
+                if best is None:
+                    kept = network.copy()
+                else:
+                    kept.assign(network)
+                best = record.val_loss
+    finally:
+        optimizer.learning_rate = learning_rate
     if best is not None:
         network.assign(kept)
     network.fold()

@@ -101,6 +101,17 @@ def test_a_schedule_sets_the_rate_of_each_epoch_and_leaves_the_optimizer_its_own
     assert all(record.seconds >= 0 and len(record.gradient_norms) == 2 for record in records)
 
 
+def test_an_interrupt_too_leaves_the_optimizer_its_own_rate(problem, network):
+    def interrupt(record):
+        if record.epoch == 3:
+            raise KeyboardInterrupt
+
+    optimizer, data = SGD(0.5), Dataset(design(problem), problem.y)
+    with pytest.raises(KeyboardInterrupt):
+        fit(network, data, optimizer=optimizer, schedule=lambda t: 2.0**-t, report=interrupt)
+    assert optimizer.learning_rate == 0.5
+
+
 def test_the_best_weights_on_validation_data_are_restored(problem, network):
     data, other = Dataset(design(problem), problem.y), make_problem(seed=1)
     validation = Dataset(design(other), other.y)
@@ -174,3 +185,20 @@ def test_validation_data_that_do_not_fit_are_refused():
     settings: Any = {"schedule": lambda t: 1.0, "batch_size": 2, "stopping": MaxEpochs(1)}
     with pytest.raises(ValueError, match=r"y, row 2: 3 is not in \[0, 3\)"):
         train(network, good, SGD(0.1), rng=np.random.default_rng(0), validation=bad, **settings)
+
+
+def test_an_epoch_that_diverged_is_reported_and_a_tenth_of_the_optimizers_own_rate_advised(problem, network):
+    data, seen = Dataset(design(problem), problem.y), list[EpochRecord]()
+    message = r"in epoch 1: .*; try learning_rate=1e\+199, a tenth"
+    with np.errstate(all="ignore"), pytest.raises(DivergenceError, match=message):
+        fit(network, data, optimizer=SGD(1e200), schedule=lambda t: 0.5, report=seen.append)
+    assert [record.epoch for record in seen] == [1]
+
+
+def test_a_later_epoch_that_starts_with_nan_is_blamed_on_the_steps(problem, network):
+    rng, data = np.random.default_rng(0), Dataset(design(problem), problem.y)
+    network.weights[0].values[:] = np.nan
+    settings: Any = {"batch_size": 20, "rng": rng}
+    with pytest.raises(DivergenceError, match="before the first step"):
+        train_epoch(network, data, SGD(0.1), epoch=1, **settings)
+    assert np.isnan(train_epoch(network, data, SGD(0.1), epoch=2, **settings).loss)
