@@ -54,6 +54,18 @@ def test_it_is_the_one_hot_logistic_regression_of_scikit_learn(problem, alpha, w
     assert ours.predict_proba(problem.codes) == pytest.approx(proba, abs=10 * nearest)
 
 
+@pytest.mark.parametrize("alpha", [1.0, 0.01])
+def test_of_two_classes_scikit_learn_keeps_the_difference_alone(problem, alpha):
+    y, total, tol = problem.y > 0, problem.weight.sum(), 1e-9
+    settings = {"n_categories": problem.n_categories, "dtype": np.float64, "max_iter": 1000}
+    ours = SoftmaxRegression(alpha=alpha, tol=tol, **settings).fit(problem.codes, y, problem.weight)
+    theirs = LogisticRegression(C=2 / (alpha * total), tol=tol, max_iter=10_000)
+    theirs.fit(one_hot(problem.codes, problem.n_categories), y, problem.weight)
+    nearest = 4 * tol * np.sqrt(ours.coef_.size + 2) / min(alpha, 1)  # as above, for a difference of two
+    assert ours.coef_[1:] - ours.coef_[:1] == pytest.approx(theirs.coef_, abs=nearest)
+    assert ours.coef_[1] == pytest.approx(-ours.coef_[0], abs=nearest)
+
+
 def test_its_weights_read_as_those_of_scikit_learn(problem):
     model = SoftmaxRegression(n_categories=problem.n_categories, dtype=np.float64).fit(problem.codes, problem.y)
     X = one_hot(problem.codes, problem.n_categories)
