@@ -144,7 +144,7 @@ def gradient_check(
     could explain an error, h is made 10 and 100 times smaller, which leaves a kink behind and a wrong derivative where
     it is.
 
-    The numeric side is an implementation of its own (`losses.sample_nll`), not the kernel that training uses.
+    The numeric side is an implementation of its own, `classifiers.losses.sample_nll`, not the kernel of the training.
 
     Examples
     --------

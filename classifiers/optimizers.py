@@ -36,7 +36,7 @@ TINY = float(np.finfo(np.float32).tiny)  # a smaller epsilon has no effect: 0 / 
 
 @dataclass
 class SGD(Optimizer):
-    """Gradient descent, ``W -= lr g``. Exact for a `RowGradient`.
+    """Gradient descent, ``W -= lr g``. Exact for a `onehot.RowGradient`.
 
     Reference: Robbins and Monro, "A Stochastic Approximation Method", 1951.
 
@@ -63,7 +63,7 @@ class SGD(Optimizer):
 
 @dataclass
 class Momentum(Optimizer):
-    """Heavy ball, ``v = mu v + g``, ``W -= lr v``; Nesterov's, ``W -= lr (g + mu v)``. Lazy for a `RowGradient`.
+    """Heavy ball, ``v = mu v + g``, ``W -= lr v``; Nesterov's, ``W -= lr (g + mu v)``. Lazy for a `onehot.RowGradient`.
 
     With `nesterov`, W holds the look-ahead point, theta + mu v in the notation of Sutskever et al., as in PyTorch.
 
@@ -147,7 +147,7 @@ class Adagrad(Optimizer):
 
 @dataclass
 class RMSProp(Optimizer):
-    """``v = rho v + (1 - rho) g^2``, ``W -= lr g / (sqrt(v) + eps)``. Lazy for a `RowGradient`.
+    """``v = rho v + (1 - rho) g^2``, ``W -= lr g / (sqrt(v) + eps)``. Lazy for a `onehot.RowGradient`.
 
     Reference: Tieleman and Hinton, "Neural Networks for Machine Learning", lecture 6.5, 2012.
 
@@ -179,7 +179,7 @@ class RMSProp(Optimizer):
 
 @dataclass
 class Adam(Optimizer):
-    """Adam, and with `weight_decay` AdamW. Lazy for a `RowGradient`.
+    """Adam, and with `weight_decay` AdamW. Lazy for a `onehot.RowGradient`.
 
     ``m = b1 m + (1 - b1) g``, ``v = b2 v + (1 - b2) g^2``, ``W -= lr mhat / (sqrt(vhat) + eps)``, where
     ``mhat = m / (1 - b1^t)`` and ``vhat = v / (1 - b2^t)`` undo the pull of the zeros they start from, t counting all

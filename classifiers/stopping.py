@@ -1,7 +1,8 @@
 """When to stop training: rules that read the history, one record an epoch.
 
 A rule is a function of the history: it returns the reason to stop, or None. ``rule1 | rule2`` stops when either does.
-Rules keep no state, so one object serves any number of fits; only `ctrl_c.CtrlC` has state: whether it was pressed.
+Rules keep no state, so one object serves any number of fits; only `classifiers.ctrl_c.CtrlC` has some: whether it was
+pressed.
 """
 
 from __future__ import annotations

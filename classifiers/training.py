@@ -47,7 +47,7 @@ def train(
     ValueError
         If the data do not fit together or to the network, or `batch_size` is not positive.
     DivergenceError
-        When the loss is no longer finite, or has grown as `check_divergence` forbids.
+        When the loss is no longer finite, or has grown as `classifiers.stopping.check_divergence` forbids.
     """
     for each in (data, validation):
         if each is not None:

@@ -3,7 +3,7 @@
 Row i of the one-hot matrix X has a single 1, in column ``indices[i]``. So
 
     (X @ W)[i]   =  W[indices[i]]                               forward: select rows
-    (X.T @ G)[r] =  sum of G[i] over all i with indices[i] = r  backward: add rows up, the adjoint
+    (X.T @ G)[r] =  sum of G[i] over all i with indices[i] = r  backward: add rows up
 
 With f categorical columns X has f ones a row, and ``X @ W`` is the sum of f rows of W. `OneHot` is such an X: a model
 written as the textbook writes it, ``X @ W`` and ``W -= lr * (X.T @ dZ)``, then multiplies by no zeros.
