@@ -656,6 +656,18 @@ def test_predictions_take_the_memory_of_the_result():
         assert peak_memory(lambda predict=predict: predict(codes)) < size + chunks
 
 
+@pytest.mark.parametrize(
+    ("solver", "n_tables"), [("sgd", 1), ("momentum", 2), ("adagrad", 2), ("rmsprop", 2), ("adam", 3)]
+)
+def test_a_fit_takes_the_memory_of_the_table_and_of_what_the_solver_keeps(solver, n_tables):
+    V, n, f, K = 400_000, 20_000, 4, 8
+    codes = np.random.default_rng(0).integers(0, V // f, (n, f))
+    model = SoftmaxRegression(solver=solver, max_iter=2, tol=0, n_categories=[V // f] * f)
+    model.fit(codes[:500], codes[:500, 0] % K)
+    table, indices = 4 * V * K, 4 * n * f
+    assert peak_memory(lambda: model.fit(codes, codes[:, 0] % K)) < (n_tables + 0.2) * table + 5 * indices
+
+
 @pytest.mark.parametrize("alpha", [np.float32(0.01), np.float16(0.01)])
 def test_the_objective_is_in_float64_whatever_alpha_is(alpha):
     rng = np.random.default_rng(1)

@@ -12,8 +12,9 @@ from classifiers.initializers import glorot_uniform
 from classifiers.lbfgs import _reason, add_penalty, fit_lbfgs
 from classifiers.network import Network, initialize
 from classifiers.stopping import AnyOf, DivergenceError, EpochRecord, GradientNorm, MaxEpochs, ValidationLoss
+from onehot import OneHot
 from tests.classifiers.oracle import DESIGNS, make_problem, slow_loss_and_gradients
-from tests.onehot.oracle import one_hot
+from tests.onehot.oracle import one_hot, peak_memory
 from tests.tolerance import assert_close
 
 ALPHA, TOL = 0.02, 1e-6
@@ -171,3 +172,11 @@ def test_a_gradient_that_is_nan_before_the_first_step_is_refused(problem):
     network.activation = NoSlope()
     with pytest.raises(DivergenceError, match="the loss is nan before the first step"):
         fit(network, dataset(problem))
+
+
+def test_it_takes_the_memory_of_forty_tables():
+    V, K = 50_000, 4
+    codes = np.random.default_rng(0).integers(0, V, (5000, 1))
+    network = initialize((V, K), [glorot_uniform], tanh, fan_in=1, rng=np.random.default_rng(0), dtype=np.float64)
+    data = Dataset(OneHot(codes, V, dtype=np.float64), codes[:, 0] % K)
+    assert 30 < peak_memory(lambda: fit(network, data, max_iter=15)) / (8 * V * K) < 50
