@@ -28,7 +28,7 @@ __all__ = ["add_penalty", "fit_lbfgs"]
 
 Array = npt.NDArray[Any]
 FLAT = 64 * np.finfo(np.float64).eps  # relative change of the objective that rounding alone could make
-EVALUATIONS = 20  # an iteration, at most, on average
+EVALUATIONS = 20  # of the objective per iteration, on average: SciPy stops beyond
 
 
 def fit_lbfgs(

@@ -114,8 +114,17 @@ def train_epoch(
     total = n if data.sample_weight is None else float(data.sample_weight.sum(dtype=np.float64)) or 1.0
     loss, accuracy = (first_loss + loss) / total, (first_correct + correct) / total
     val_loss, val_accuracy = network.evaluate(*validation) if validation else (None, None)
-    seconds = time.perf_counter() - start
-    return EpochRecord(epoch, loss, accuracy, val_loss, val_accuracy, norms, optimizer.learning_rate, seconds, n)
+    return EpochRecord(
+        epoch=epoch,
+        loss=loss,
+        accuracy=accuracy,
+        val_loss=val_loss,
+        val_accuracy=val_accuracy,
+        gradient_norms=norms,
+        learning_rate=optimizer.learning_rate,
+        seconds=time.perf_counter() - start,
+        n_rows=n,
+    )
 
 
 def _make_steps(
