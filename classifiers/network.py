@@ -25,7 +25,7 @@ from classifiers.initializers import Initializer
 from onehot import OneHot, RowGradient
 from onehot import _kernels as kernels
 
-__all__ = ["Gradients", "Network", "chunks", "initialize"]
+__all__ = ["ROWS_PER_CHUNK", "Gradients", "Network", "affine", "chunks", "initialize"]
 
 Array = npt.NDArray[Any]
 ROWS_PER_CHUNK = 1 << 14  # of fewer, threads wait for the interpreter's lock more than they compute

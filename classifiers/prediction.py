@@ -73,15 +73,15 @@ def predict(
 
 def _best_way(
     network: Network, n: int, read: Read, finish: Finish, n_categories: tuple[int, ...] | None, are_codes: bool
-) -> ByRows:
+) -> _ByRows:
     """Return what predicts the chunks of n rows."""
     if n_categories is not None:
         fused = _worth_joining(network, n_categories, n)
         if fused is not None:
-            return ByJointRows(network, read, finish, fused, are_codes)
+            return _ByJointRows(network, read, finish, fused, are_codes)
         if are_codes and len(network.weights) == 1 and n > ROWS_PER_CHUNK:
-            return InOnePass(network, read, finish, np.asarray(n_categories))
-    return ByRows(network, read, finish)
+            return _InOnePass(network, read, finish, np.asarray(n_categories))
+    return _ByRows(network, read, finish)
 
 
 def _worth_joining(network: Network, n_categories: tuple[int, ...], n: int) -> FusedFields | None:
@@ -95,7 +95,7 @@ def _worth_joining(network: Network, n_categories: tuple[int, ...], n: int) -> F
 
 
 @dataclass
-class ByRows:
+class _ByRows:
     """A chunk is read and passes through the network, each distinct row once where that pays."""
 
     network: Network
@@ -116,7 +116,7 @@ class ByRows:
 
 
 @dataclass
-class InOnePass(ByRows):
+class _InOnePass(_ByRows):
     """Codes are checked and their rows of the only layer summed at once."""
 
     counts: Array
@@ -133,7 +133,7 @@ class InOnePass(ByRows):
 
 
 @dataclass
-class ByJointRows(ByRows):
+class _ByJointRows(_ByRows):
     """The joint codes of a chunk select rows of a table of joint categories; of results, where there is one field."""
 
     fused: FusedFields
@@ -142,7 +142,7 @@ class ByJointRows(ByRows):
     def __post_init__(self) -> None:
         T = self.fused.table(np.asarray(self.network.weights[0]))
         joint = self.network.with_table(T)
-        self.joint = ByRows(joint, self.read, self.finish)
+        self.joint = _ByRows(joint, self.read, self.finish)
         is_one_field = len(self.fused.groups) == 1
         self.results = self.finish(joint.logits(OneHot(np.arange(len(T))))) if is_one_field else None
 

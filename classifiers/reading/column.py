@@ -123,7 +123,7 @@ class Column:
         return DTypeError(f"{where}: expected numbers, got {kind}; {remedy}")
 
 
-class SeriesColumn(Column):
+class _SeriesColumn(Column):
     """A column of a DataFrame; its library knows more of it, and factorizes most of them faster."""
 
     @cached_property
@@ -176,7 +176,7 @@ def columns_of(X: Any, names: Sequence[str] | None) -> Columns:
         return X
     if is_frame(X):
         series = map(_dense, nw.from_native(X, eager_only=True).iter_columns())
-        return Columns(SeriesColumn(each, position, names) for position, each in enumerate(series))
+        return Columns(_SeriesColumn(each, position, names) for position, each in enumerate(series))
     array = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
     return Columns(Column(data, position, names) for position, data in enumerate(array.T))
 
