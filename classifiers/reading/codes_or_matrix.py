@@ -132,7 +132,7 @@ def _as_codes(
     counts = None if n_categories is None else np.subtract(n_categories, int(missing == "own"))
     options: Any = {"dtype": dtype, "names": names}
     policy: Any = missing
-    if X.dtype.kind == "b" or not ignore_unknown:
+    if X.dtype.kind != "f" or missing == "error" or not ignore_unknown:  # else -1 is unknown where NaN is missing
         with suppress(CodeError):  # codes that are all right are done here; errors are worded below
             return OneHot(X, counts, missing=policy, **options)
     bits = exact_bits(X.dtype) if X.dtype.kind == "f" else 64

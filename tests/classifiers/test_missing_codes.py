@@ -104,3 +104,11 @@ def test_missing_codes_are_read_in_the_memory_of_the_indices(policy, convert):
     X = convert(np.tile(CODES, (400_000, 1)))
     indices = 4 * X.size  # bytes
     assert peak_memory(lambda: model._read(X)) < 1.5 * indices
+
+
+@pytest.mark.parametrize("policy", ["error", "zero", "own"])
+def test_codes_that_are_all_known_take_no_more_where_others_would_be_ignored(policy):
+    model = SoftmaxRegression(n_categories=COUNTS, handle_missing=policy, handle_unknown="ignore")
+    X = np.tile(np.abs(CODES), (400_000, 1))
+    model.fit(X[:5], Y)
+    assert peak_memory(lambda: model._read(X)) < 1.5 * 4 * X.size
