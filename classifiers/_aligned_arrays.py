@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from onehot._kernels._cache_size import LINE
+
 __all__ = ["empty", "zeros"]
 
 Array = npt.NDArray[Any]
-LINE = 64  # bytes
 
 
 def empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:

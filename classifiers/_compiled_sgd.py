@@ -28,7 +28,8 @@ from classifiers.activations import relu
 from classifiers.network import Network
 from classifiers.optimizers import SGD, Optimizer
 from onehot import OneHot
-from onehot._kernels._numba_loops import compiled, gather_sum, is_far, scatter_add
+from onehot._kernels._cache_size import is_far
+from onehot._kernels._numba_loops import compiled, gather_sum, scatter_add
 from onehot._kernels._numba_row import fill, load, plus, prefetch, prefetch_row, store, times
 from onehot._kernels._numba_softmax import constant_classes, softmax_cross_entropy
 

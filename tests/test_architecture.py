@@ -37,6 +37,7 @@ LAYOUT = {
         "__main__",
     ],
     "onehot._kernels": [
+        "_cache_size",
         "_numpy_codes",
         "_scipy",
         "_numba_row",
@@ -140,7 +141,8 @@ FRIENDS = {
     "onehot._codes": {"exact_bits", "float_remedy", "normalize_n_categories"},
     "onehot._errors": {"field_label"},
     "onehot": {"_kernels", "_threads"},
-    "onehot._kernels._numba_loops": {"compiled", "gather_sum", "is_far", "scatter_add"},
+    "onehot._kernels._cache_size": {"LINE", "is_far"},
+    "onehot._kernels._numba_loops": {"compiled", "gather_sum", "scatter_add"},
     "onehot._kernels._numpy_codes": {"add_row", "column_max"},
     "onehot._kernels._numba_row": {"fill", "load", "plus", "prefetch", "prefetch_row", "store", "times"},
     "onehot._kernels._numba_softmax": {"constant_classes", "softmax_cross_entropy"},

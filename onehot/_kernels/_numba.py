@@ -17,8 +17,9 @@ from onehot._arrays import Array, index_dtype
 from onehot._kernels import _numba_loops as loops
 from onehot._kernels import _numba_softmax as softmax_loops
 from onehot._kernels import _numpy_codes
+from onehot._kernels._cache_size import OUT_OF_CACHE, is_far
 from onehot._kernels._numba_coalesce import coalesce
-from onehot._kernels._numba_loops import compiled, is_far
+from onehot._kernels._numba_loops import compiled
 from onehot._kernels._numba_row import fill, load, plus, store
 from onehot._kernels._numba_softmax import constant_classes
 from onehot._kernels._numpy_codes import as_unsigned
@@ -82,7 +83,7 @@ def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_mis
     With threads, each scans the whole batch and adds to its own range of rows, in the order that one alone would.
     """
     V, d = out.shape
-    parts = _n_parts(indices.size * d) if out.size > loops.OUT_OF_CACHE else 1
+    parts = _n_parts(indices.size * d) if out.size > OUT_OF_CACHE else 1
     for column in range(0, d, STRIP):
         kernel = _scatter_add(min(STRIP, d - column), parts > 1, is_far(out))
         if parts == 1:

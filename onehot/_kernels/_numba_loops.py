@@ -22,16 +22,15 @@ from numba.extending import overload
 from onehot._arrays import Array
 from onehot._kernels._numba_row import fill, load, plus, prefetch, store, times
 
-__all__ = ["AS_NUMPY", "OUT_OF_CACHE", "compiled", "gather_sum", "is_far", "scatter_add"]
+__all__ = ["AS_NUMPY", "compiled", "gather_sum", "scatter_add"]
 
 if config.DISABLE_JIT:
     raise ImportError("NUMBA_DISABLE_JIT is set, and these loops are machine code or nothing")
 
-OUT_OF_CACHE = 1 << 18  # numbers in a table: a smaller one gains nothing from threads
-WORTH_PREFETCHING = 1 << 23  # bytes of a table; a smaller one stays in the cache
 AHEAD = 32  # selections between prefetching a row and using it
 LISTED = 1 << 14  # selections listed at once; the first AHEAD of each list are not prefetched, so the list is long
-SOURCES = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("_numba*.py")))).hexdigest()
+COMPILED = [Path(__file__).with_name("_cache_size.py"), *sorted(Path(__file__).parent.glob("_numba*.py"))]
+SOURCES = hashlib.sha256(b"".join(path.read_bytes() for path in COMPILED)).hexdigest()
 AS_NUMPY = {"error_model": "numpy"}  # a division by zero gives inf or NaN, and costs no test
 
 
@@ -44,11 +43,6 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return njit(function, cache=True, **options)
     except RuntimeError:  # nowhere to write: neither beside the source nor in the user's cache
         return njit(function, **options)
-
-
-def is_far(table: Array) -> bool:
-    """Whether the rows of a table are worth prefetching."""
-    return table.nbytes > WORTH_PREFETCHING
 
 
 def gather_sum(table: Array, indices: Array, bias: Array, out: Array, column: int, d: int, far: bool) -> None:

@@ -12,10 +12,11 @@ from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 from numba.np.arrayobj import make_array
 
+from onehot._kernels._cache_size import LINE
+
 __all__ = ["fill", "load", "plus", "prefetch", "prefetch_row", "store", "times"]
 
 REGISTER_BITS = 512  # where registers are shorter, LLVM splits them
-LINE = 64  # bytes of a cache line
 
 
 class Row(types.Type):

@@ -16,6 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from onehot._arrays import Array, index_dtype
+from onehot._kernels._cache_size import LINE, OUT_OF_CACHE, is_far
 from onehot._kernels._numpy_codes import add_row, shift_codes
 from onehot._threads import map_in_order, n_threads, uneven_parts
 
@@ -43,7 +44,9 @@ SELECTING = 20  # numbers that could be added in the time that it takes to find 
 HEAD_START = 1 << 17  # of a shared gather, what the caller's thread does while another one wakes
 MANY_CLASSES = 32
 NARROW = 4  # columns
-OUT_OF_CACHE = 1 << 18  # numbers in a table
+WORTH_PREFETCHING = 1 << 8  # rows; of fewer, reading them once more costs more than it saves
+PREFETCHED = 1 << 18  # bytes of rows in the cache at once
+LONG_ROW = 8 * LINE  # bytes; the processor prefetches the rest of a longer one by itself
 
 
 def gather_codes(table: Array, codes: Array, n_categories: Array, offsets: Array, out: Array, bias: Array) -> bool:
@@ -70,6 +73,12 @@ def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias
         n_parts = min(n_threads(), 2 * cost // WORTH_SHARED_GATHERING)
         parts = uneven_parts(n, n_parts, HEAD_START * n // cost)
         map_in_order(lambda rows: _gather(table, indices[rows], out[rows], has_missing), parts)
+    elif is_far(table) and indices.size >= WORTH_PREFETCHING and d * table.itemsize <= LONG_ROW:
+        step = PREFETCHED // (indices.shape[1] * max(d * table.itemsize, LINE)) or 1
+        for start in range(0, n, step):
+            rows = slice(start, start + step)
+            _prefetch(table, indices[rows])
+            _gather(table, indices[rows], out[rows], has_missing)
     else:
         _gather(table, indices, out, has_missing)
     if bias is not None and n >= MANY_ROWS:
@@ -155,6 +164,17 @@ def _gather(table: Array, indices: Array, out: Array, has_missing: bool) -> None
     out[...] = 0
     for rows in _chunks(indices):
         _add_gathered(table, indices[rows], out[rows], has_missing)
+
+
+def _prefetch(table: Array, indices: Array) -> None:
+    """Have rows loaded into the cache: read a number of each of their lines.
+
+    No such read waits for another, whereas a product waits for nearly every row that it adds.
+    """
+    numbers, d = table.ravel(), table.shape[1]
+    firsts = indices * np.intp(d)
+    for column in {*range(0, d, LINE // table.itemsize), d - 1}:  # the last too: a row may begin within a line
+        numbers[column:].take(firsts, mode="clip")
 
 
 def _gather_by_field(table: Array, indices: Array, out: Array) -> None:

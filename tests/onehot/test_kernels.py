@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from onehot._kernels import _cache_size
 from tests.onehot.oracle import LAYOUTS, ROOT, run_python
 from tests.tolerance import assert_close
 
@@ -403,6 +404,24 @@ def test_rows_copied_block_by_block_add_up(d, at_once, monkeypatch, dtype):
     assert_array_equal(out, gather_sum_by_loop(table, indices))
 
 
+@pytest.mark.parametrize("d", [0, 1, 3, 16, 64, 130])
+@pytest.mark.parametrize("at_once", [1, 2_000, 1 << 18])
+@pytest.mark.parametrize("case", CASES)
+def test_far_rows_that_scipy_prefetches_add_up(case, d, at_once, monkeypatch, dtype):
+    scipy_kernels = importlib.import_module("onehot._kernels._scipy")
+    monkeypatch.setattr(_cache_size, "FAR", 0)
+    monkeypatch.setattr(scipy_kernels, "WORTH_PREFETCHING", 1)
+    monkeypatch.setattr(scipy_kernels, "PREFETCHED", at_once)
+    prefetched = record_calls(monkeypatch, scipy_kernels, "_prefetch")
+    table, indices, bias = draw(50, d, dtype=dtype), draw_indices(case), draw(1, d, dtype=dtype)[0]
+    out = np.full((len(indices), d), np.nan, dtype)
+    scipy_kernels.gather_sum(table, indices, out, case == "missing", bias)
+    assert_array_equal(out, gather_sum_by_loop(table, indices) + bias)
+    is_copied = indices.shape[1] == 1 and case != "missing"
+    is_prefetched = 0 < d <= 64 and not is_copied
+    assert sum(len(rows) for _, rows in prefetched) == (len(indices) if is_prefetched else 0)
+
+
 @pytest.mark.parametrize("n_threads", [1, 2, 3, 8])
 @pytest.mark.parametrize("case", [*CASES[1:], "rows of its own for each field", "rows of its own, some missing"])
 def test_fields_that_scipy_adds_at_the_same_time_change_no_bit(case, n_threads, monkeypatch, dtype):
@@ -455,9 +474,8 @@ def numba_kernels(monkeypatch):
     """Return the compiled kernels, sharing every batch, however small."""
     pytest.importorskip("numba", reason=NO_NUMBA)
     kernels = importlib.import_module("onehot._kernels._numba")
-    for name, value in {"WORTH_THREADS": 1, "CHUNK": 64}.items():
+    for name, value in {"WORTH_THREADS": 1, "CHUNK": 64, "OUT_OF_CACHE": 0}.items():
         monkeypatch.setattr(kernels, name, value)
-    monkeypatch.setattr(kernels.loops, "OUT_OF_CACHE", 0)
     return kernels
 
 
@@ -480,7 +498,7 @@ def test_neither_threads_nor_prefetching_changes_a_bit(numba_kernels, monkeypatc
     monkeypatch.setenv("ONEHOT_NUM_THREADS", "1")
     alone = step()
     monkeypatch.setenv("ONEHOT_NUM_THREADS", str(n_threads))
-    monkeypatch.setattr(numba_kernels.loops, "WORTH_PREFETCHING", 0)  # so that all rows are prefetched
+    monkeypatch.setattr(_cache_size, "FAR", 0)  # so that all rows are prefetched
     for shared, expected in zip(step(), alone, strict=True):
         assert_array_equal(shared, expected, strict=True)
 
