@@ -56,6 +56,7 @@ Array = NDArray[np.floating[Any]]
 Function = Callable[[Array], Array]
 ValueAndDerivative = tuple[Array, Callable[[], Array]]
 Rule = Callable[[Array], ValueAndDerivative]
+FLAT = 40.0  # |z| from which on the gates of gelu and gelu_tanh are 0 or 1; a z held there makes no 0 · ∞
 
 
 class SupportsForward(Protocol):
@@ -152,13 +153,14 @@ def _relu(z: Array) -> ValueAndDerivative:
 
 def _gelu(z: Array) -> ValueAndDerivative:
     gate: Array = ndtr(z)
-    return z * gate, lambda: gate + z * np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+    near = np.clip(z, -FLAT, FLAT)
+    return np.maximum(z, -FLAT) * gate, lambda: gate + near * np.exp(-0.5 * near * near) / math.sqrt(2 * math.pi)
 
 
 def _gelu_tanh(z: Array) -> ValueAndDerivative:
-    scale = math.sqrt(8 / math.pi)
-    gate, dgate_du = _sigmoid(scale * z * (1 + 0.044715 * z * z))
-    return z * gate, lambda: gate + z * dgate_du() * scale * (1 + 3 * 0.044715 * z * z)
+    scale, near = math.sqrt(8 / math.pi), np.clip(z, -FLAT, FLAT)
+    gate, dgate_du = _sigmoid(scale * near * (1 + 0.044715 * near * near))
+    return np.maximum(z, -FLAT) * gate, lambda: gate + near * dgate_du() * scale * (1 + 3 * 0.044715 * near * near)
 
 
 # Classes, not closures: an activation can be pickled and compared.

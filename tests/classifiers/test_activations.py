@@ -168,6 +168,15 @@ def test_symmetries(z):
         assert_close(gate(z) - gate(-z), z, scale=np.abs(z), terms=8)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("gate", [gelu, gelu_tanh], ids=repr)
+def test_gates_are_0_or_1_far_out(gate, dtype):
+    z = np.array([40, 41, 1e7, 1e13, 1e19, 3e38, np.finfo(dtype).max, np.inf], dtype)
+    np.testing.assert_array_equal(gate(z), z, strict=True)
+    np.testing.assert_array_equal(gate.derivative(z), np.ones_like(z), strict=True)
+    assert (np.abs([gate(-z), gate.derivative(-z)]) < 1e-33).all()
+
+
 def test_gelu_tanh_approximates_gelu():
     assert 0 < np.abs(gelu_tanh(Z) - gelu(Z)).max() < 0.0005
 
