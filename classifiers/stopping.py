@@ -242,7 +242,7 @@ def check_divergence(history: History, learning_rate: float | None) -> None:
         bound = 1e6 if learning_rate is not None else math.nextafter(math.inf, 0)
     if last.loss <= bound:
         return
-    advice = "" if learning_rate is None else f"; try learning_rate={learning_rate / 10:g}, a tenth of the present one"
+    advice = f"; try learning_rate={learning_rate / 10:g}, a tenth of the present one" if learning_rate else ""
     if is_first:
         advice += "; columns of X should be scaled to about 1"
     raise DivergenceError(f"training diverged in epoch {last.epoch}: the loss is {last.loss}{advice}")

@@ -108,8 +108,9 @@ def test_the_first_epoch_can_diverge_too():
     with pytest.raises(DivergenceError, match=message):
         check_divergence(history([2e6]), 0.1)
     check_divergence(history([2e6]), None)  # of L-BFGS, which has come down to it
-    with pytest.raises(DivergenceError, match="the loss is inf; columns of X should be scaled to about 1"):
-        check_divergence(history([math.inf]), None)
+    for learning_rate in (None, 0.0):
+        with pytest.raises(DivergenceError, match="the loss is inf; columns of X should be scaled to about 1"):
+            check_divergence(history([math.inf]), learning_rate)
 
 
 def test_what_comes_down_from_afar_does_not_diverge():
