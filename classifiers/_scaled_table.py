@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from onehot import RowGradient
 
-__all__ = ["ScaledTable"]
+__all__ = ["SMALLEST_SCALE", "ScaledTable"]
 
 SMALLEST_SCALE = 1e-6
 
