@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from onehot._arrays import Array, index_dtype
-from onehot._kernels._cache_size import LINE, OUT_OF_CACHE, is_far
+from onehot._kernels._cache_size import OUT_OF_CACHE, is_far
 from onehot._kernels._numpy_codes import add_row, shift_codes
 from onehot._threads import map_in_order, n_threads, uneven_parts
 
@@ -34,8 +34,9 @@ __all__ = [
 MAX_ENTRIES = np.iinfo(np.int32).max
 
 LARGEST_BATCH = 1 << 16  # samples; the index pointers of larger batches are not kept
-MANY_ROWS = 4096  # samples from which on a gather may go field by field, and short rows are worth joining
-SUMS_IN_CACHE = 1 << 17  # numbers in a block of sums
+MANY_ROWS = 4096  # samples from which on any gather may go field by field, and short rows are worth joining
+WORTH_COPYING = 128  # samples from which on a gather from a far table goes field by field
+SUMS_IN_CACHE = 1 << 16  # numbers in a block of sums
 # Below each of these amounts of work, waking threads costs more than they save.
 WORTH_THREADS = 1 << 19  # numbers moved by a gather that goes field by field
 WORTH_SHARED_GATHERING = 1 << 21  # numbers added by any other gather, where each row selected costs SELECTING more
@@ -44,9 +45,6 @@ SELECTING = 20  # numbers that could be added in the time that it takes to find 
 HEAD_START = 1 << 17  # of a shared gather, what the caller's thread does while another one wakes
 MANY_CLASSES = 32
 NARROW = 4  # columns
-WORTH_PREFETCHING = 1 << 8  # rows; of fewer, reading them once more costs more than it saves
-PREFETCHED = 1 << 18  # bytes of rows in the cache at once
-LONG_ROW = 8 * LINE  # bytes; the processor prefetches the rest of a longer one by itself
 
 
 def gather_codes(table: Array, codes: Array, n_categories: Array, offsets: Array, out: Array, bias: Array) -> bool:
@@ -73,12 +71,6 @@ def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias
         n_parts = min(n_threads(), 2 * cost // WORTH_SHARED_GATHERING)
         parts = uneven_parts(n, n_parts, HEAD_START * n // cost)
         map_in_order(lambda rows: _gather(table, indices[rows], out[rows], has_missing), parts)
-    elif is_far(table) and indices.size >= WORTH_PREFETCHING and d * table.itemsize <= LONG_ROW:
-        step = PREFETCHED // (indices.shape[1] * max(d * table.itemsize, LINE)) or 1
-        for start in range(0, n, step):
-            rows = slice(start, start + step)
-            _prefetch(table, indices[rows])
-            _gather(table, indices[rows], out[rows], has_missing)
     else:
         _gather(table, indices, out, has_missing)
     if bias is not None and n >= MANY_ROWS:
@@ -155,26 +147,19 @@ def softmax_cross_entropy(
 
 
 def _goes_by_field(table: Array, out: Array) -> bool:
-    """Whether to copy rows and add them up is faster: narrow rows, or rows from beyond the cache, where many are."""
+    """Whether to copy rows and add them up is faster: many narrow ones, or such as come from beyond the cache.
+
+    A copy of a row does not wait for the copy before it, as a product waits for nearly every row that it adds.
+    """
     n, d = out.shape
-    return n >= MANY_ROWS and (d <= NARROW or table.size > OUT_OF_CACHE)
+    enough = WORTH_COPYING if is_far(table) else MANY_ROWS
+    return n >= enough and (d <= NARROW or table.size > OUT_OF_CACHE)
 
 
 def _gather(table: Array, indices: Array, out: Array, has_missing: bool) -> None:
     out[...] = 0
     for rows in _chunks(indices):
         _add_gathered(table, indices[rows], out[rows], has_missing)
-
-
-def _prefetch(table: Array, indices: Array) -> None:
-    """Have rows loaded into the cache: read a number of each of their lines.
-
-    No such read waits for another, whereas a product waits for nearly every row that it adds.
-    """
-    numbers, d = table.ravel(), table.shape[1]
-    firsts = indices * np.intp(d)
-    for column in {*range(0, d, LINE // table.itemsize), d - 1}:  # the last too: a row may begin within a line
-        numbers[column:].take(firsts, mode="clip")
 
 
 def _gather_by_field(table: Array, indices: Array, out: Array) -> None:
