@@ -12,5 +12,5 @@ FAR = 1 << 23  # bytes of a table; a smaller one is in a cache that all cores sh
 
 
 def is_far(table: Array) -> bool:
-    """Whether most rows of a table come from memory, so that they are worth prefetching."""
+    """Whether most rows of a table come from memory, beyond every cache."""
     return table.nbytes > FAR

@@ -147,9 +147,9 @@ def softmax_cross_entropy(
 
 
 def _goes_by_field(table: Array, out: Array) -> bool:
-    """Whether to copy rows and add them up is faster: many narrow ones, or such as come from beyond the cache.
+    """Whether it is faster to copy rows and add the copies: where many are, and narrow or from beyond the cache.
 
-    A copy of a row does not wait for the copy before it, as a product waits for nearly every row that it adds.
+    A copy does not wait for the copy before it, whereas a product waits for nearly every row that it adds.
     """
     n, d = out.shape
     enough = WORTH_COPYING if is_far(table) else MANY_ROWS
