@@ -21,7 +21,7 @@ from scipy import sparse
 
 from onehot import OneHot, RowGradient
 
-__all__ = ["DenseMatrix", "DesignMatrix", "SparseMatrix", "Transposed"]
+__all__ = ["DenseMatrix", "DesignMatrix", "SparseMatrix", "Transposed", "sums_of_squares"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -80,6 +80,11 @@ class _Matrix(ABC, Generic[M]):
     def tocsr(self) -> sparse.csr_array:
         return sparse.csr_array(self.matrix)
 
+    def sums_of_squares(self, weight: Array) -> Array:
+        """Return ``sum_i weight_i X[i, v]**2`` for each column v, (V,)."""
+        sums: Array = (self.matrix * self.matrix).T @ weight
+        return sums
+
     @abstractmethod
     def gradient(self, dZ: Array) -> RowGradient:
         """Return ``X.T @ dZ``."""
@@ -94,6 +99,12 @@ class Transposed:
     def __matmul__(self, dZ: Array) -> RowGradient:
         dW: RowGradient = self._source.gradient(dZ)
         return dW
+
+
+def sums_of_squares(X: Any, weight: Array) -> Array:
+    """Return ``sum_i weight_i X[i, v]**2`` for each column v, (V,), where a one-hot X is its own square."""
+    sums: Array = np.asarray(X.T @ weight[:, np.newaxis])[:, 0] if isinstance(X, OneHot) else X.sums_of_squares(weight)
+    return sums
 
 
 class DenseMatrix(_Matrix[Array]):

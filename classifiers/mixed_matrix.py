@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from classifiers.design_matrix import Transposed
+from classifiers.design_matrix import Transposed, sums_of_squares
 from onehot import OneHot, RowGradient
 
 __all__ = ["MixedMatrix"]
@@ -76,6 +76,10 @@ class MixedMatrix:
     def astype(self, dtype: npt.DTypeLike, /) -> MixedMatrix:
         """Return the same matrix in another float type."""
         return MixedMatrix(self.codes.astype(dtype), self.numbers.astype(dtype))
+
+    def sums_of_squares(self, weight: Array) -> Array:
+        """Return ``sum_i weight_i X[i, v]**2`` for each column v, (V + m,)."""
+        return np.concatenate([sums_of_squares(self.codes, weight), weight @ self.numbers**2])
 
     def gradient(self, dZ: Array) -> RowGradient:
         """Return ``X.T @ dZ``."""

@@ -47,8 +47,9 @@ class SoftmaxRegression(CategoricalClassifier):
     max_iter : int
         Epochs, or iterations of L-BFGS.
     tol : float
-        L-BFGS stops when no component of the gradient exceeds it, or the objective no longer changes; the others when
-        the loss has not come down by `tol` in `n_iter_no_change` epochs.
+        L-BFGS stops when no component of the gradient exceeds it, in units in which rare categories count as frequent
+        ones do (`classifiers.lbfgs`), or the objective no longer changes; the others when the loss has not come down by
+        `tol` in `n_iter_no_change` epochs.
     early_stopping : bool
         Stop when the validation loss no longer improves, and return to the best weights. Validation data are X_val and
         y_val of `fit`, or else a stratified `validation_fraction` of the training data.

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from classifiers._threads import map_in_order
 from classifiers.dataset import Dataset
+from classifiers.design_matrix import sums_of_squares
 from classifiers.full_batch.duplicates import collapse
 from classifiers.full_batch.fused_fields import FusedFields
 from classifiers.network import ROWS_PER_CHUNK, Network
@@ -77,6 +78,15 @@ class FullBatch:
             sums[0] = self.fused.gradient(sums[0])
         _add(gradients, sums)
         return loss, accuracy
+
+    def mean_squares(self) -> Array:
+        """Return the weighted mean of the squares in each column of X, (V,)."""
+        sums = np.zeros(self.chunks[0].X.shape[1])
+        for X, y, weight in self.chunks:
+            sums += sums_of_squares(X, np.ones(len(y)) if weight is None else weight)
+        if self.fused is not None:
+            sums = self.fused.gradient(sums[:, np.newaxis])[:, 0]
+        return sums / self.total
 
     def _segments(self, table_size: int) -> list[list[Dataset]]:
         """Return the chunks in a few runs: never so many that their gradients outgrow the data."""

@@ -5,12 +5,13 @@ import pytest
 from scipy import sparse
 
 from classifiers._scaled_table import ScaledTable
-from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix
+from classifiers.design_matrix import DenseMatrix, DesignMatrix, SparseMatrix, sums_of_squares
 from classifiers.mixed_matrix import MixedMatrix
 from classifiers.optimizers import SGD, Adagrad, Adam, Momentum, RMSProp
 from onehot import OneHot, RowGradient
 from tests.classifiers.oracle import DESIGNS
 from tests.onehot.oracle import assert_product, one_hot, peak_memory
+from tests.tolerance import assert_close
 
 D = 3
 
@@ -61,6 +62,12 @@ def test_a_batch_and_its_size(design, dense, rows):
     assert (batch.tocsr().toarray() == expected).all()
 
 
+def test_the_sums_of_squares_are_those_of_the_dense_columns(design, dense):
+    weight = np.random.default_rng(0).uniform(0, 2, len(dense))
+    sums = sums_of_squares(design.astype(np.float64), weight)
+    assert_close(sums, weight @ np.asarray(dense, np.float64) ** 2, terms=len(dense))
+
+
 def test_the_precision_can_be_changed(design, dense):
     wide = design.astype(np.float64)
     assert (wide @ np.eye(wide.shape[1])).dtype == np.float64
@@ -73,6 +80,7 @@ def test_any_numbers_will_do(matrix):
     dZ = np.array([[1.0], [1.0], [0.0]])
     dW = matrix(X).T @ dZ
     assert matrix(X).nnz == 5
+    assert sums_of_squares(matrix(X), np.array([4.0, 1.0, 2.0])).tolist() == [19, 0, 20, 0, 36]
     assert dW.toarray().ravel().tolist() == [0.5, 0, 0, 0, -3]
     assert dW.coalesce()[0].tolist() == [0, 2, 4], "also a row whose gradient happens to be zero"
 

@@ -237,6 +237,19 @@ def test_the_sum_over_many_chunks_is_the_plain_one(n_categories, weighted, hidde
         assert_close(dW, expected, scale=1, terms=40_000)
 
 
+@pytest.mark.parametrize("n_categories", [[4, 5], [50_000] * 2, [4] * 20], ids=["few rows", "chunks", "joined fields"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_mean_squares_are_the_frequencies_of_categories(n_categories, weighted):
+    data = data_of(n_categories, 40_000, weighted=weighted)
+    batch = FullBatch(data)
+    assert (batch.fused is not None, batch.n_rows < 40_000) == (n_categories == [4] * 20, n_categories == [4, 5])
+    frequencies = np.bincount(
+        data.X.indices.ravel(), None if not weighted else np.repeat(data.sample_weight, len(n_categories))
+    )
+    frequencies.resize(sum(n_categories))
+    assert_close(batch.mean_squares(), frequencies / 40_000, terms=40_000)
+
+
 def test_all_segments_are_added_to_what_is_there(monkeypatch):
     monkeypatch.setattr(full_batch, "ROWS_PER_CHUNK", 1000)
     data, network = data_of([300] * 5, 20_000), network_for(1500)

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from classifiers.activations import tanh
+from classifiers.activations import softmax, tanh
 from classifiers.dataset import Dataset
-from classifiers.initializers import glorot_uniform
-from classifiers.lbfgs import _reason, add_penalty, fit_lbfgs
+from classifiers.design_matrix import DenseMatrix
+from classifiers.full_batch import FullBatch
+from classifiers.initializers import glorot_uniform, zeros
+from classifiers.lbfgs import _Objective, _reason, add_penalty, fit_lbfgs
 from classifiers.network import Network, initialize
 from classifiers.stopping import AnyOf, DivergenceError, EpochRecord, GradientNorm, MaxEpochs, ValidationLoss
 from onehot import OneHot
@@ -68,6 +70,86 @@ def test_it_finds_the_minimum_of_the_convex_objective(problem, name, weighted):
     assert loss - best.fun <= np.vdot(gradient, gradient) / (2 * ALPHA) + 1e-12
     penalty = ALPHA / 2 * (np.asarray(network.weights[0]) ** 2).sum()
     assert_close(history[-1].loss, loss - penalty, terms=1000)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["alike", "weighted"])
+@pytest.mark.parametrize("name", DESIGNS)
+def test_in_its_units_every_row_is_curved_alike(problem, name, weighted):
+    network, data = build(problem), dataset(problem, name, weighted=weighted)
+    network.weights[0].values[...] = 0
+    objective = _Objective(network, data, ALPHA)
+    counts = np.bincount(problem.y, data.sample_weight)
+    shares = counts / counts.sum()
+    P = np.exp(objective.network.biases[0]) / np.exp(objective.network.biases[0]).sum()
+    assert_close(P, shares, terms=20)
+
+    u, step, V = objective.start(), 1e-4, sum(problem.n_categories)
+    difference = [objective(u + move)[1] - objective(u - move)[1] for move in step * np.eye(len(u))]
+    curvature = np.diag(difference)[: V * problem.K].reshape(V, problem.K) / (2 * step)
+    kappa = (shares * (1 - shares)).mean()
+    np.testing.assert_allclose(curvature.mean(axis=1), kappa, rtol=1e-6)
+
+
+def test_it_starts_from_the_weights_that_there_are(problem):
+    network = build(problem, (4,))
+    network.biases[0][...] = [1, -2, 3, -4]
+    objective = _Objective(network, dataset(problem), ALPHA)
+    again = objective.network_at(objective.start())
+    for parameter, expected in zip(again.parameters, network.parameters, strict=True):
+        assert_close(parameter, np.asarray(expected), terms=2)
+
+
+def test_the_units_of_columns_do_not_matter_without_a_penalty():
+    rng = np.random.default_rng(0)
+    X, y, powers = rng.standard_normal((200, 3)), rng.integers(0, 3, 200), np.array([1, 1024, 2**-10])
+    plain, scaled = (initialize((3, 3), [zeros], tanh, fan_in=3, rng=rng, dtype=np.float64) for _ in range(2))
+    history, *_ = fit(plain, Dataset(DenseMatrix(X), y), alpha=0)
+    other, *_ = fit(scaled, Dataset(DenseMatrix(X * powers), y), alpha=0)
+    assert [record.loss for record in other] == [record.loss for record in history]
+    assert (np.asarray(scaled.weights[0]) * powers[:, None] == np.asarray(plain.weights[0])).all()
+
+
+def zipf(n=20_000, V=500):
+    """Codes of very different frequencies, and labels that depend on them."""
+    rng = np.random.default_rng(0)
+    codes = np.minimum(rng.zipf(1.3, (n, 3)) - 1, V - 1)
+    logits = one_hot(codes, (V,) * 3) @ rng.normal(size=(3 * V, 3))
+    return OneHot(codes, V, dtype=np.float64), np.argmax(logits + rng.gumbel(size=logits.shape), axis=1)
+
+
+def test_categories_of_very_different_frequencies_take_few_iterations():
+    X, y = zipf()
+    network = initialize((X.shape[1], 3), [zeros], tanh, fan_in=3, rng=np.random.default_rng(0), dtype=np.float64)
+    full_batch = FullBatch(Dataset(X, y))
+
+    def objective(theta):  # as it would be without units of rows and a start of the biases
+        W, b = theta[:-3].reshape(-1, 3), theta[-3:]
+        gradients = [np.zeros_like(W), np.zeros_like(b)]
+        loss, _ = full_batch.add_gradients(Network([W], [b], tanh), gradients)
+        penalty = add_penalty([W], gradients[:1], 1e-5)
+        return loss + penalty, np.concatenate([gradient.ravel() for gradient in gradients])
+
+    start = np.zeros(3 * X.shape[1] + 3)
+    plain = optimize.minimize(objective, start, jac=True, method="L-BFGS-B", options={"gtol": 1e-4, "ftol": 0})
+    assert plain.success
+    history, _, converged = fit(network, Dataset(X, y), alpha=1e-5, tol=1e-4)
+    assert converged
+    assert 3 * len(history) < plain.nit
+    reached, _ = objective(np.concatenate([np.asarray(p).ravel() for p in network.parameters]))
+    assert reached <= plain.fun
+
+
+@pytest.mark.parametrize("alpha", [0.0, ALPHA])
+def test_columns_and_classes_without_any_weight_stay_finite(problem, alpha):
+    X = OneHot(problem.codes, np.add(problem.n_categories, 1), dtype=np.float64)  # one more, which does not occur
+    network = initialize((X.shape[1], 3), [zeros], tanh, fan_in=4, rng=np.random.default_rng(0), dtype=np.float64)
+    history, *_ = fit(network, Dataset(X, problem.y, (problem.y != 1) * 1.0), alpha=alpha, max_iter=20)
+    W, b = np.asarray(network.weights[0]), network.biases[0]
+    assert history
+    assert np.isfinite(W).all()
+    assert not W[X.offsets + problem.n_categories].any()
+    P = softmax(X @ W + b)
+    assert P[:, 1].max() < 1e-9
 
 
 @pytest.mark.parametrize("hidden", [(4,), (4, 3)], ids=str)
