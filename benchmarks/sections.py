@@ -123,7 +123,7 @@ SECTIONS = [
         [
             [
                 ("an epoch of SGD", "flights.Epoch.time_epoch"),
-                ("10 iterations of L-BFGS", "flights.Estimator.time_fit_lbfgs"),
+                ("L-BFGS to convergence", "flights.Estimator.time_fit_lbfgs"),
                 ("predict_proba", "flights.Estimator.time_predict_proba"),
             ]
         ],
