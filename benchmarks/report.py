@@ -89,6 +89,7 @@ def _head(measured: Measured, *, partial: bool) -> str:
             f"Commit {measured.commit[:8]} on {m.get('cpu')}, {m.get('num_cpu')} cores of which one is used, "
             f"{ram / 1e9:.0f} GB; {_versions(measured)}. A ratio above 1 says "
             "how many times faster this library is; where it is slower, the table says who wins. "
+            "Times are lower quartiles: what else the machine does only adds. "
             "n samples of f fields, V categories in all of them, K classes; W has d columns, a hidden layer H units.",
             *(["", QUICK] if measured.quick else []),
             "",

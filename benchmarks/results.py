@@ -100,5 +100,9 @@ def _is_running(run: dict[str, Any]) -> bool:
 
 
 def _by_parameters(row: dict[str, Any]) -> Values:
+    """Return the results: of times, the lower quartiles of the samples, as whatever else the machine does only adds."""
     cases = list(itertools.product(*([ast.literal_eval(value) for value in axis] for axis in row["params"])))
-    return dict(zip(cases, row["result"] or [None] * len(cases), strict=True))
+    results = row["result"] or [None] * len(cases)
+    quartiles = row.get("stats_q_25") or [None] * len(cases)
+    values = [result if quartile is None else quartile for result, quartile in zip(results, quartiles, strict=True)]
+    return dict(zip(cases, values, strict=True))

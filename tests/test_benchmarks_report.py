@@ -21,10 +21,10 @@ NAN = math.nan
 EXISTING, BUILT = ("existing", sys.executable), ("virtualenv", "3.11")
 
 
-def keep(folder, commit, results, environment=EXISTING, repeat=3):
-    """Write what asv keeps of a run: each benchmark a row of result, parameters, these as text, and repetitions."""
+def keep(folder, commit, results, environment=EXISTING, repeat=3, quartiles=None):
+    """Write what asv keeps of a run: each benchmark a row of results, parameters as text, repetitions and quartiles."""
     rows = {
-        name: [values, [[repr(value) for value in axis] for axis in axes], values and [repeat] * len(values)]
+        name: [values, [[repr(value) for value in axis] for axis in axes], values and [repeat] * len(values), quartiles]
         for name, (values, axes) in results.items()
     }
     machine = {"cpu": "a processor", "num_cpu": "2", "ram": "8000000000", "machine": "here"}
@@ -35,7 +35,7 @@ def keep(folder, commit, results, environment=EXISTING, repeat=3):
         "env_name": name,
         "python": python,
         "params": machine,
-        "result_columns": ["result", "params", "stats_repeat"],
+        "result_columns": ["result", "params", "stats_repeat", "stats_q_25"],
         "results": rows,
     }
     (folder / "here").mkdir(exist_ok=True, parents=True)
@@ -120,6 +120,16 @@ def test_another_environment_is_reported_if_asked_for(results, tmp_path):
     assert "300 ms |" in text
     assert f"    asv run '{NEW[:8]}^!'\n" in text
     assert f"    python -m benchmarks.report --commit {NEW[:8]} --environment virtualenv\n" in text
+
+
+def test_of_times_the_lower_quartile_is_reported(tmp_path):
+    times = {"peers.SoftmaxEpoch.time_epoch": ([0.3, 7.0, NAN], [LIBRARIES])}
+    keep(tmp_path, NEW, times, quartiles=[0.2, None, None])
+    values = find(tmp_path, NEW).values["peers.SoftmaxEpoch.time_epoch"]
+    assert list(values) == [(library,) for library in LIBRARIES]
+    ours, theirs, missing = values.values()
+    assert (ours, theirs) == (0.2, 7.0), "no samples are kept of what is not a time"
+    assert str(missing) == "nan"
 
 
 def test_without_results_of_the_commit_it_says_which_there_are(tmp_path):
