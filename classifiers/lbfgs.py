@@ -58,8 +58,8 @@ def fit_lbfgs(
     """Fit `network` in place; return the history, one record an iteration, the reason to stop, and whether converged.
 
     Converged means that no component of the gradient by U and the other parameters exceeds `tol`, that the objective no
-    longer falls in float64, or that `stopping` says so. Where all weights of the last layer are 0, its biases start at
-    their best, the logarithms of the classes' shares. Raises DivergenceError where the loss is not finite at the start
+    longer falls in float64, or that `stopping` says so. Softmax regression whose W is 0 starts with the biases that are
+    best for it, the logarithms of the classes' shares. Raises DivergenceError where the loss is not finite at the start
     or after an iteration.
     """
     at_once = stopping([])
@@ -134,7 +134,7 @@ class _Objective:
         self.has_begun = False
         shares = _class_shares(data, len(network.biases[-1]))
         self.units = _row_units(self.full_batch.mean_squares(), shares, alpha)
-        if not self.network.weights[-1].any():
+        if n_layers == 1 and not self.network.weights[0].any():
             self.network.biases[-1][...] = np.log(shares) - np.log(shares).mean()
 
     def start(self) -> Array:

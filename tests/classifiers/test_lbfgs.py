@@ -11,7 +11,7 @@ from classifiers.dataset import Dataset
 from classifiers.design_matrix import DenseMatrix
 from classifiers.full_batch import FullBatch
 from classifiers.initializers import glorot_uniform, zeros
-from classifiers.lbfgs import _Objective, _reason, add_penalty, fit_lbfgs
+from classifiers.lbfgs import _Objective, _reason, _row_units, add_penalty, fit_lbfgs
 from classifiers.network import Network, initialize
 from classifiers.stopping import AnyOf, DivergenceError, EpochRecord, GradientNorm, MaxEpochs, ValidationLoss
 from onehot import OneHot
@@ -80,8 +80,9 @@ def test_in_its_units_every_row_is_curved_alike(problem, name, weighted):
     objective = _Objective(network, data, ALPHA)
     counts = np.bincount(problem.y, data.sample_weight)
     shares = counts / counts.sum()
-    P = np.exp(objective.network.biases[0]) / np.exp(objective.network.biases[0]).sum()
-    assert_close(P, shares, terms=20)
+    b = objective.network.biases[0]
+    assert_close(softmax(b[None])[0], shares, terms=20)
+    assert_close(b.sum(), 0.0, scale=np.abs(b).max(), terms=20)
 
     u, step, V = objective.start(), 1e-4, sum(problem.n_categories)
     difference = [objective(u + move)[1] - objective(u - move)[1] for move in step * np.eye(len(u))]
@@ -92,11 +93,27 @@ def test_in_its_units_every_row_is_curved_alike(problem, name, weighted):
 
 def test_it_starts_from_the_weights_that_there_are(problem):
     network = build(problem, (4,))
+    network.weights[0].values[...] = 0
     network.biases[0][...] = [1, -2, 3, -4]
     objective = _Objective(network, dataset(problem), ALPHA)
     again = objective.network_at(objective.start())
     for parameter, expected in zip(again.parameters, network.parameters, strict=True):
         assert_close(parameter, np.asarray(expected), terms=2)
+
+
+def test_units_are_one_where_there_is_no_curvature_to_go_by():
+    units = _row_units(np.array([0.25, 0.0, np.inf]), np.array([0.5, 0.5]), 0.0)
+    assert units.tolist() == [[2.0], [1.0], [1.0]]
+
+
+def test_gradient_norms_are_by_the_weights_themselves(problem):
+    network = build(problem)
+    history, *_ = fit(network, dataset(problem), max_iter=2)
+    shapes = [parameter.shape for parameter in network.parameters]
+    _, gradient = slow_objective(problem, shapes, None, "identity")(
+        np.concatenate([np.asarray(parameter).ravel() for parameter in network.parameters])
+    )
+    assert history[-1].gradient_norms == pytest.approx((np.linalg.norm(gradient),))
 
 
 def test_the_units_of_columns_do_not_matter_without_a_penalty():
@@ -142,14 +159,15 @@ def test_categories_of_very_different_frequencies_take_few_iterations():
 @pytest.mark.parametrize("alpha", [0.0, ALPHA])
 def test_columns_and_classes_without_any_weight_stay_finite(problem, alpha):
     X = OneHot(problem.codes, np.add(problem.n_categories, 1), dtype=np.float64)  # one more, which does not occur
-    network = initialize((X.shape[1], 3), [zeros], tanh, fan_in=4, rng=np.random.default_rng(0), dtype=np.float64)
+    K = 4  # of which the last has no sample, and the second no weight
+    network = initialize((X.shape[1], K), [zeros], tanh, fan_in=4, rng=np.random.default_rng(0), dtype=np.float64)
     history, *_ = fit(network, Dataset(X, problem.y, (problem.y != 1) * 1.0), alpha=alpha, max_iter=20)
     W, b = np.asarray(network.weights[0]), network.biases[0]
     assert history
     assert np.isfinite(W).all()
     assert not W[X.offsets + problem.n_categories].any()
     P = softmax(X @ W + b)
-    assert P[:, 1].max() < 1e-9
+    assert P[:, [1, 3]].max() < 1e-9
 
 
 @pytest.mark.parametrize("hidden", [(4,), (4, 3)], ids=str)
