@@ -8,7 +8,7 @@ With the learning rate lr and the L2 penalty alpha, the step for a batch of B sa
 
 Hidden layers come before the second line on the way forward, and after it on the way back, where each makes its step.
 The loops are the ones that `network` and `optimizers` call. For a batch of 256 samples, the interpreter takes longer
-from one loop to the next than the loops take; here there is none between them, and samples are prefetched.
+from one loop to the next than the loops take; here there is none between them.
 Imported only where the kernels are Numba's.
 """
 
@@ -25,20 +25,20 @@ from numba import njit
 
 from classifiers._scaled_table import SMALLEST_SCALE, ScaledTable
 from classifiers.activations import relu
+from classifiers.dataset import Dataset
 from classifiers.network import Network
 from classifiers.optimizers import SGD, Optimizer
 from onehot import OneHot
 from onehot._kernels._cache_size import is_far
 from onehot._kernels._numba_loops import compiled, gather_sum, scatter_add
-from onehot._kernels._numba_row import fill, load, plus, prefetch, prefetch_row, store, times
+from onehot._kernels._numba_row import fill, load, plus, store, times
 from onehot._kernels._numba_softmax import constant_classes, softmax_cross_entropy
 
 __all__ = ["can_step", "make_steps"]
 
 Array = npt.NDArray[Any]
 MOST_UNITS = 128  # of a layer: a row of the first fits into registers, and the others are too small for BLAS threads
-NUMBERS_PER_CALL = 1 << 27  # a tenth of a second of work: an interrupt is heard only between two calls
-AHEAD = 16  # samples between prefetching one and copying it
+INDICES_PER_CALL = 1 << 16  # selected at once for several batches; an interrupt is heard only between two calls
 
 
 def can_step(network: Network, X: Any, optimizer: Optimizer) -> bool:
@@ -55,37 +55,34 @@ def can_step(network: Network, X: Any, optimizer: Optimizer) -> bool:
     )
 
 
-def make_steps(
-    network: Network, data: tuple[OneHot, Array, Array | None], optimizer: SGD, order: Array, batch_size: int
-) -> tuple[float, float]:
+def make_steps(network: Network, data: Dataset, optimizer: SGD, order: Array, batch_size: int) -> tuple[float, float]:
     """Make a step for each batch of the samples `order`, and return the sums, as `training._make_steps` does."""
-    X, y, weight = data
     (W, *weights), (b, *biases) = network.weights, network.biases
     steps = _steps(len(b), constant_classes(len(network.biases[-1])), is_far(W.values), len(weights) > 0)
     lr, decay = optimizer.learning_rate, 1 - optimizer.learning_rate * optimizer.weight_decay
-    numbers_per_batch = batch_size * (X.indices.shape[1] * len(b) + sum(each.size for each in weights))
-    samples_per_call = batch_size * max(1, NUMBERS_PER_CALL // numbers_per_batch)
-    y, scale = np.ascontiguousarray(y), np.array([W.scale])
-    batch = _memory_of_a_batch(min(batch_size, len(order)), X.indices, y, weight, b)
+    samples_per_call = batch_size * max(1, INDICES_PER_CALL // (batch_size * data.X.indices.shape[1]))
+    layers = _room_for_layers(min(batch_size, len(order)), b, weights)
+    no_bias, scale = np.zeros_like(b), np.array([W.scale])
     loss = correct = 0.0
     try:
         for start in range(0, len(order), samples_per_call):
-            samples = order[start : start + samples_per_call]
+            X, y, weight = data.rows(order[start : start + samples_per_call])
             more_loss, more_correct = steps(
-                X.indices, y, weight, samples, batch, W.values, scale, b, tuple(weights), tuple(biases), lr, decay
+                X.indices, y, weight, layers, no_bias, W.values, scale, b, tuple(weights), tuple(biases), lr, decay
             )
             loss, correct = loss + more_loss, correct + more_correct
-            optimizer.n_steps += math.ceil(len(samples) / batch_size)
+            optimizer.n_steps += math.ceil(len(y) / batch_size)
     finally:  # an interrupt is heard when a call has ended: the values are already those of the new scale
         W.scale = float(scale[0])
     return loss, correct
 
 
-def _memory_of_a_batch(size: int, indices: Array, y: Array, weight: Array | None, b: Array) -> tuple[Array, ...]:
-    """Return room for samples, labels, weights and sums, and a bias of zeros: made here, it need not be compiled."""
-    rows, labels = np.empty((size, indices.shape[1]), indices.dtype), np.empty(size, y.dtype)
-    shares = np.empty(size, (b if weight is None else weight).dtype)
-    return rows, labels, shares, np.empty((size, len(b)), b.dtype), np.zeros_like(b)
+def _room_for_layers(size: int, b: Array, weights: list[Array]) -> tuple[tuple[Array, ...], ...]:
+    """Return A and dA of each layer for a batch, dW and db: made here, their making need not be compiled."""
+    activations = [np.empty((size, units), b.dtype) for units in (len(b), *(W.shape[1] for W in weights))]
+    dactivations = [*map(np.empty_like, activations[:-1]), activations[-1]]  # dlogits are written over the logits
+    dweights, dbiases = [np.empty(W.shape, W.dtype) for W in weights], [np.empty(W.shape[1], W.dtype) for W in weights]
+    return tuple(activations), tuple(dactivations), tuple(dweights), tuple(dbiases)
 
 
 @cache
@@ -95,8 +92,8 @@ def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tu
         indices: Array,
         y: Array,
         weight: Array | None,
-        order: Array,
-        batch: tuple[Array, ...],
+        layers: tuple[tuple[Array, ...], ...],
+        no_bias: Array,
         values: Array,
         scale_of_values: Array,
         b: Array,
@@ -105,13 +102,14 @@ def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tu
         lr: float,
         decay: float,
     ) -> tuple[float, float]:
-        rows, labels, shares, sums, no_bias = batch
-        batch_size, bias = len(rows), b.reshape((1, d))
+        sums, bias = layers[0][0], b.reshape((1, d))
+        batch_size = len(sums)
         loss, correct, scale = 0.0, 0.0, scale_of_values[0]
-        for start in range(0, len(order), batch_size):
-            B = min(batch_size, len(order) - start)
-            X, label, share, Z = rows[:B], labels[:B], None if weight is None else shares[:B], sums[:B]
-            _copy_samples(indices, y, weight, order, start, X, label, share)
+        for start in range(0, len(y), batch_size):
+            batch = slice(start, start + batch_size)
+            X, label, share = indices[batch], y[batch], None if weight is None else weight[batch]
+            B = len(X)
+            Z = sums[:B]
 
             # Z = X @ W + b
             gather_sum(values, X, no_bias, Z, 0, d, far)
@@ -120,15 +118,11 @@ def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tu
                 store(Z, i, 0, plus(times(factor, load(Z, i, 0, d)), bias_row))
 
             # dZ = (softmax(Z) - Y) / B, written over Z
-            if is_deep:
-                activations = _forward(Z, weights, biases)
-                logits = activations[-1]
-            else:
-                logits = Z
+            logits = _forward(layers, B, weights, biases) if is_deep else Z
             batch_loss, batch_accuracy = softmax_cross_entropy(logits, label, share, float(B), logits, n_classes)
             loss += batch_loss * B
             correct += batch_accuracy * B
-            dZ = _backward(activations, logits, weights, biases, lr, decay) if is_deep else logits
+            dZ = _backward(layers, B, weights, biases, lr, decay) if is_deep else logits
 
             # W = (1 - lr alpha) W - lr X.T @ dZ
             scale *= decay
@@ -151,66 +145,55 @@ def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tu
 
 
 @njit
-def _forward(Z: Array, weights: tuple[Array, ...], biases: tuple[Array, ...]) -> list[Array]:
-    """Return ``A = relu(Z)`` of each hidden layer, the first written over `Z`, and the logits."""
-    activations = [Z]
+def _forward(
+    layers: tuple[tuple[Array, ...], ...], B: int, weights: tuple[Array, ...], biases: tuple[Array, ...]
+) -> Array:
+    """Write ``A = relu(Z)`` of each hidden layer over its Z, and return the logits."""
+    activations = layers[0]
     for layer in range(len(weights)):
-        A, W, b = activations[layer], weights[layer], biases[layer]
-        np.maximum(A, A.dtype.type(0), A)
-        Z = np.empty((len(A), len(b)), A.dtype)
+        A, Z, W, b = activations[layer][:B], activations[layer + 1][:B], weights[layer], biases[layer]
+        for i in range(B):
+            for j in range(len(W)):
+                if A[i, j] < 0:  # NaN stays
+                    A[i, j] = 0
         np.dot(A, W, Z)
-        Z += b
-        activations.append(Z)
-    return activations
+        for i in range(B):
+            for j in range(len(b)):
+                Z[i, j] += b[j]
+    return activations[-1][:B]
 
 
 @njit
 def _backward(
-    activations: list[Array],
-    dZ: Array,
+    layers: tuple[tuple[Array, ...], ...],
+    B: int,
     weights: tuple[Array, ...],
     biases: tuple[Array, ...],
     lr: float,
     decay: float,
 ) -> Array:
     """Make the step of every layer but the first; return dZ of that one."""
+    activations, dactivations, dweights, dbiases = layers
     for layer in range(len(weights) - 1, -1, -1):
-        A, W, b = activations[layer], weights[layer], biases[layer]
-        dW, dA = np.empty_like(W), np.empty_like(A)
+        A, W, b = activations[layer][:B], weights[layer], biases[layer]
+        dZ, dA, dW, db = dactivations[layer + 1][:B], dactivations[layer][:B], dweights[layer], dbiases[layer]
+        number = W.dtype.type
+
+        # dW = A.T @ dZ, db = sum_i dZ[i], dA = dZ @ W.T * (A > 0)
         np.dot(A.T, dZ, dW)
         np.dot(dZ, W.T, dA)
-        number, db = W.dtype.type, np.zeros_like(b)
-        for dz in dZ:
-            db += dz
-        W *= number(decay)
-        W -= number(lr) * dW
-        b -= number(lr) * db
-        dA *= A > 0
-        dZ = dA
-    return dZ
+        for k in range(len(b)):
+            db[k] = 0
+        for i in range(B):
+            for k in range(len(b)):
+                db[k] += dZ[i, k]
+            for j in range(len(W)):
+                dA[i, j] *= A[i, j] > 0
 
-
-@njit
-def _copy_samples(
-    indices: Array,
-    y: Array,
-    weight: Array | None,
-    order: Array,
-    start: int,
-    X: Array,
-    label: Array,
-    share: Array | None,
-) -> None:
-    """Set ``X, label, share = indices[batch], y[batch], weight[batch]``, and prefetch the samples that come after."""
-    n_left = len(order) - start
-    for i in range(len(X)):
-        if i + AHEAD < n_left:
-            later = order[start + i + AHEAD]
-            prefetch_row(indices, later)
-            prefetch(y.reshape((-1, 1)), later, 0, 1)
-        sample = order[start + i]
-        for j in range(indices.shape[1]):
-            X[i, j] = indices[sample, j]
-        label[i] = y[sample]
-        if weight is not None:
-            share[i] = weight[sample]
+        # W = (1 - lr alpha) W - lr dW, b = b - lr db
+        for j in range(len(W)):
+            for k in range(len(b)):
+                W[j, k] = number(decay) * W[j, k] - number(lr) * dW[j, k]
+        for k in range(len(b)):
+            b[k] -= number(lr) * db[k]
+    return dactivations[0][:B]

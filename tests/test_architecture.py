@@ -144,7 +144,7 @@ FRIENDS = {
     "onehot._kernels._cache_size": {"LINE", "is_far"},
     "onehot._kernels._numba_loops": {"compiled", "gather_sum", "scatter_add"},
     "onehot._kernels._numpy_codes": {"add_row", "column_max"},
-    "onehot._kernels._numba_row": {"fill", "load", "plus", "prefetch", "prefetch_row", "store", "times"},
+    "onehot._kernels._numba_row": {"fill", "load", "plus", "prefetch_row", "store", "times"},
     "onehot._kernels._numba_softmax": {"constant_classes", "softmax_cross_entropy"},
 }
 EXTRAS = {

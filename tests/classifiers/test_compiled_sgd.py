@@ -175,7 +175,7 @@ def test_missing_codes_select_nothing(problem, dtype):
 def test_a_call_may_end_after_any_batch(problem, monkeypatch, dtype):
     data = Dataset(OneHot(problem.codes, problem.n_categories, dtype=dtype), problem.y)
     at_once, *_ = train_epochs(SGD(0.3, weight_decay=0.1), data, problem.K, dtype, 20)
-    monkeypatch.setattr(compiled_sgd, "NUMBERS_PER_CALL", 1)
+    monkeypatch.setattr(compiled_sgd, "INDICES_PER_CALL", 1)
     in_parts, *_ = train_epochs(SGD(0.3, weight_decay=0.1), data, problem.K, dtype, 20)
     np.testing.assert_array_equal(in_parts.weights[0], at_once.weights[0])
     np.testing.assert_array_equal(in_parts.biases[0], at_once.biases[0])
