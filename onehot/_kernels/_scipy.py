@@ -33,7 +33,7 @@ __all__ = [
 # SciPy's index pointers are of the indices' type: more entries than this do not fit 32 bits.
 MAX_ENTRIES = np.iinfo(np.int32).max
 
-LARGEST_BATCH = 1 << 16  # samples; the index pointers of larger batches are not kept
+MOST_KEPT = 1 << 16  # numbers in an array that is kept for the next batch of this size
 MANY_ROWS = 4096  # samples from which on any gather may go field by field, and short rows are worth joining
 WORTH_COPYING = 128  # samples from which on a gather from a far table goes field by field
 SUMS_IN_CACHE = 1 << 16  # numbers in a block of sums
@@ -128,7 +128,8 @@ def softmax_cross_entropy(
     Classes come first inside: over the short last axis of (n, K), NumPy's ``max`` costs many times its ``exp``.
     """
     n = len(logits)
-    labels = y.astype(np.intp, casting="same_kind", copy=False) * n + np.arange(n)  # places of Z[y[i], i]
+    labels = y.astype(np.intp, casting="same_kind", copy=False) * n  # places of Z[y[i], i]
+    labels += _range(n, 1, labels.dtype)
     share = logits.dtype.type(1 / total) if weight is None else weight / logits.dtype.type(total)
     Z = logits.T.copy()
     Z -= np.maximum.reduce(Z, axis=0)
@@ -139,10 +140,13 @@ def softmax_cross_entropy(
     with np.errstate(under="ignore"):
         np.exp(Z, out=Z)
         denominator = np.add.reduce(Z, axis=0)
-        nll = np.log(denominator) - at_label
+        nll = np.log(denominator)
+        nll -= at_label
         Z *= share / denominator
     flat[labels] -= share
     dlogits[...] = Z.T
+    if weight is None:
+        return float(np.add.reduce(nll, dtype=np.float64)) / total, int(np.count_nonzero(hit)) / total
     return float(np.add.reduce(share * nll, dtype=np.float64)), float(np.add.reduce(share * hit, dtype=np.float64))
 
 
@@ -192,19 +196,29 @@ def _as_csr(indices: Array, has_missing: bool, value: float, dtype: np.dtype[Any
     """Return pointers, indices and data of the rows of a one-hot matrix whose ones are `value`."""
     n, f = indices.shape
     if not has_missing:
-        pointers_of = _pointers_of_batch if n <= LARGEST_BATCH else _regular_pointers
-        return pointers_of(n, f, indices.dtype), indices.ravel(), np.full(n * f, value, dtype)
+        return _range(n * f + 1, f, indices.dtype), indices.ravel(), _full(n * f, value, dtype)
     present = indices >= 0
     pointers = np.concatenate(([0], np.cumsum(np.count_nonzero(present, axis=1)))).astype(indices.dtype)
     flat = indices[present]
     return pointers, flat, np.full(len(flat), value, dtype)
 
 
-def _regular_pointers(n: int, f: int, dtype: np.dtype[Any]) -> Array:
-    return np.arange(0, n * f + 1, f, dtype=dtype)
+def _range(stop: int, step: int, dtype: np.dtype[Any]) -> Array:
+    return _kept_range(stop, step, dtype) if stop <= step * MOST_KEPT else np.arange(0, stop, step, dtype=dtype)
 
 
-_pointers_of_batch = lru_cache(maxsize=16)(_regular_pointers)
+def _full(size: int, value: float, dtype: np.dtype[Any]) -> Array:
+    return _kept_ones(size, dtype) if value == 1 and size <= MOST_KEPT else np.full(size, value, dtype)
+
+
+@lru_cache(maxsize=16)
+def _kept_range(stop: int, step: int, dtype: np.dtype[Any]) -> Array:
+    return np.arange(0, stop, step, dtype=dtype)
+
+
+@lru_cache(maxsize=16)
+def _kept_ones(size: int, dtype: np.dtype[Any]) -> Array:
+    return np.ones(size, dtype)
 
 
 def _add_gathered(table: Array, indices: Array, out: Array, has_missing: bool) -> None:
