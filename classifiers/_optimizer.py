@@ -22,6 +22,7 @@ __all__ = ["Array", "Bounds", "Optimizer", "State"]
 Array: TypeAlias = npt.NDArray[Any]
 State: TypeAlias = dict[str, Array]
 Bounds: TypeAlias = dict[str, tuple[float, float]]  # low <= setting < high
+GRADIENTS = (np.ndarray, RowGradient)
 
 
 @dataclass
@@ -152,7 +153,7 @@ def _check_fit(parameters: Sequence[Any], gradients: Sequence[Any], states: list
     if states and len(states) != len(parameters):
         raise ValueError(f"this optimizer has made steps of {len(states)} parameters, got {len(parameters)}")
     for k, (W, dW) in enumerate(zip(parameters, gradients, strict=True)):
-        if not hasattr(W, "__isub__") or not isinstance(dW, np.ndarray | RowGradient):
+        if not hasattr(W, "__isub__") or not isinstance(dW, GRADIENTS):
             kinds = f"{type(W).__name__} and {type(dW).__name__}"
             hint = "; a scalar is np.array([3.0]), not np.array(3.0)" if np.ndim(dW) == 0 else ""
             raise TypeError(f"parameter {k} and its gradient must be arrays, got {kinds}{hint}")
@@ -160,5 +161,6 @@ def _check_fit(parameters: Sequence[Any], gradients: Sequence[Any], states: list
             raise TypeError(f"parameter {k} is of {W.dtype}, which cannot hold a step; make it of floats")
         if W.shape != dW.shape:
             raise ValueError(f"parameter {k} has shape {W.shape}, but its gradient {dW.shape}")
-        if states and any(each.shape[:1] != W.shape[:1] for each in states[k].values()):
-            raise ValueError(f"parameter {k} has shape {W.shape}, which is not that of earlier steps")
+        for each in states[k].values() if states else ():
+            if each.shape[:1] != W.shape[:1]:
+                raise ValueError(f"parameter {k} has shape {W.shape}, which is not that of earlier steps")

@@ -41,21 +41,7 @@ class ScaledTable:
     def __init__(self, values: npt.NDArray[Any]) -> None:
         self.values = values
         self.scale = 1.0
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(V, d)."""
-        return self.values.shape
-
-    @property
-    def ndim(self) -> int:
-        """2."""
-        return self.values.ndim
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Of the values."""
-        return self.values.dtype
+        self.shape, self.ndim, self.dtype = values.shape, values.ndim, values.dtype  # asked in every step
 
     def __rmatmul__(self, X: Any) -> npt.NDArray[Any]:
         Z: npt.NDArray[Any] = X @ self.values
