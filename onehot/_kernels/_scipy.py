@@ -81,14 +81,15 @@ def gather_sum(table: Array, indices: Array, out: Array, has_missing: bool, bias
 
 def scatter_add(values: Array, indices: Array, scale: float, out: Array, has_missing: bool) -> None:
     """Add ``scale * values[i]`` to ``out[indices[i, j]]`` for every i, j in order: (n, d), (n, f) -> (V, d)."""
-    is_large = indices.size * out.shape[1] >= WORTH_SHARED_ADDING and out.size > OUT_OF_CACHE
-    groups = _fields_apart(indices, n_threads()) if is_large else [indices]
 
     def add(group: Array) -> None:
         for rows in _chunks(group):
             _add_scattered(values[rows], group[rows], scale, out, has_missing)
 
-    list((map_in_order if len(groups) > 1 else map)(add, groups))
+    if indices.size * out.shape[1] >= WORTH_SHARED_ADDING and out.size > OUT_OF_CACHE:
+        map_in_order(add, _fields_apart(indices, n_threads()))
+    else:
+        add(indices)
 
 
 def coalesce(indices: Array, n_rows: int) -> tuple[Array, Array]:
