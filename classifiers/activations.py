@@ -32,7 +32,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from classifiers import losses
-from classifiers.losses import as_floats
+from classifiers._floats import as_floats
 
 __all__ = [
     "Activation",

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from onehot import DTypeError
+from classifiers._floats import as_floats
 from onehot import _kernels as kernels
 from onehot._arrays import as_array
 
@@ -205,14 +205,6 @@ def _logits(logits: npt.ArrayLike) -> Array:
     if not Z.ndim or not Z.shape[-1]:
         raise ValueError(f"logits must have shape (..., K) with a class or more, got {Z.shape}")
     return Z
-
-
-def as_floats(values: npt.ArrayLike, name: str = "values") -> Array:
-    """Return float32 and float64 as they are, other numbers as float64; raise where some are masked."""
-    values = as_array(values, name)
-    if values.dtype.kind not in "biufO":
-        raise DTypeError(f"{name} must be real numbers, got {values.dtype}")
-    return values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)
 
 
 def _checked(logits: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:

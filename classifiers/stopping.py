@@ -12,13 +12,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeAlias
 
 __all__ = [
     "AnyOf",
     "DivergenceError",
     "EpochRecord",
     "GradientNorm",
+    "History",
     "LossChange",
     "MaxEpochs",
     "StoppingRule",
@@ -67,7 +68,7 @@ class EpochRecord:
         return f"epoch {self.epoch:4d}  loss {self.loss:.4f}  acc {self.accuracy:.4f}{validation}  {self.seconds:.2f} s"
 
 
-History = Sequence[EpochRecord]
+History: TypeAlias = Sequence[EpochRecord]  # what a rule is asked about
 
 
 class DivergenceError(FloatingPointError):

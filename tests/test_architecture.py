@@ -52,6 +52,7 @@ LAYOUT = {
         "_warn",
         "_text_table",
         "_aligned_arrays",
+        "_floats",
         "losses",
         "activations",
         "initializers",
