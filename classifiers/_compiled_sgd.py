@@ -148,10 +148,12 @@ def _steps(d: int, n_classes: int, far: bool, is_deep: bool) -> Callable[..., tu
 def _forward(
     layers: tuple[tuple[Array, ...], ...], B: int, weights: tuple[Array, ...], biases: tuple[Array, ...]
 ) -> Array:
-    """Write ``A = relu(Z)`` of each hidden layer over its Z, and return the logits."""
+    """Write the activations of each hidden layer over its Z, and return the logits."""
     activations = layers[0]
     for layer in range(len(weights)):
         A, Z, W, b = activations[layer][:B], activations[layer + 1][:B], weights[layer], biases[layer]
+
+        # A = relu(Z) of this layer, Z = A @ W + b of the next
         for i in range(B):
             for j in range(len(W)):
                 if A[i, j] < 0:  # NaN stays
