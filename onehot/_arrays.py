@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from onehot._errors import DTypeError, ShapeError
 
-__all__ = ["FLOATS", "Array", "as_array", "checked_n_rows", "index_dtype", "is_real"]
+__all__ = ["FLOATS", "Array", "as_array", "checked_n_rows", "index_dtype", "is_array", "is_real"]
 
 Array: TypeAlias = npt.NDArray[Any]
+ARRAYS = (np.ndarray, list, tuple, np.number)
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -46,6 +47,11 @@ def checked_n_rows(n_rows: Any) -> int:
     if height > np.iinfo(np.intp).max:
         raise ShapeError(f"n_rows={height} is more than an array can have, {np.iinfo(np.intp).max}")
     return height
+
+
+def is_array(operand: Any) -> bool:
+    """Tell arrays, sequences and DataFrames from objects that may define an operation with a lazy type themselves."""
+    return isinstance(operand, ARRAYS) or hasattr(operand, "to_numpy")  # a DataFrame would ask for a dense array
 
 
 def is_real(number: Any) -> bool:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from math import isfinite
 from typing import Any, NoReturn, Self
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from onehot._arrays import FLOATS, Array, as_array, index_dtype, is_real
+from onehot._arrays import FLOATS, Array, as_array, index_dtype, is_array, is_real
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
 from onehot._refusals import name_of_call
 
@@ -29,6 +30,7 @@ ZERO_PRESERVING = (np.absolute, np.square, np.sqrt, np.cbrt, np.sign)
 ATTRIBUTES = {np.shape: "shape", np.ndim: "ndim", np.size: "size"}
 REDUCTIONS = {np.sum: "sum", np.mean: "mean", np.max: "max", np.amax: "max", np.min: "min", np.amin: "min"}
 COMPARISONS = (np.allclose, np.array_equal, np.isclose)
+DENSE = (*COMPARISONS, np.atleast_1d)  # scipy.optimize asks the last, which holds dense vectors of this length
 ABOUT_DTYPE = (np.iscomplexobj, np.isrealobj)  # np.testing asks
 HINT = "np.asarray(g) makes it dense (O(V d)), rows, sums = g.coalesce() gives the rows that occur"
 CLIP_HINT = (
@@ -122,21 +124,22 @@ class GradientAlgebra(NDArrayOperatorsMixin):
             elif not out:
                 result = self._elementwise(ufunc, *inputs)
         if result is None:
-            raise UnsupportedError(refusal(name_of_call(ufunc, method)))
+            options = ["out= (or in place)"] * bool(out) + [f"{name}=" for name in kwargs]
+            raise UnsupportedError(refusal(" with ".join([name_of_call(ufunc, method), *options])))
         return result
 
     def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if func in COMPARISONS:
+        if func in DENSE:
             return func(*map(_dense, args), **{name: _dense(value) for name, value in kwargs.items()})
         if func is np.zeros_like and args:  # a buffer of the table's shape: dense is what it is for
             return np.zeros_like(np.broadcast_to(np.zeros((), self.dtype), self.shape), *args[1:], **kwargs)
+        if func in REDUCTIONS and len(args) == 1 and kwargs.keys() <= {"axis"}:
+            return getattr(self, REDUCTIONS[func])(**kwargs)
         if len(args) == 1 and not kwargs:
             if func in ATTRIBUTES:
                 return getattr(self, ATTRIBUTES[func])
             if func is np.linalg.norm:
                 return self.norm()
-            if func in REDUCTIONS:
-                return getattr(self, REDUCTIONS[func])()
             if func is np.copy:
                 return self.copy()
             if func in ABOUT_DTYPE:
@@ -195,17 +198,15 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         """Return ``number * self``, or ``self / number``, in the dtype that an array would have."""
         if not is_real(number) or (dtype := np.result_type(self.dtype, number)) not in FLOATS:
             return None
-        if ufunc is np.multiply:
-            return self._times(float(number), dtype)
-        with np.errstate(over="ignore"):
-            factor = float(np.float64(1) / number)
-        if np.isinf(factor) and number != 0:  # so small that its inverse is infinite
-            return self._mapped(lambda sums: sums / number)
+        with np.errstate(over="ignore", divide="ignore"):
+            factor = float(number if ufunc is np.multiply else np.float64(1) / number)
+        if not isfinite(factor):  # which the entries of a row, one by one, would take to Inf - Inf
+            return self._mapped(lambda sums: ufunc(sums, number))
         return self._times(factor, dtype)
 
     def _times_array(self, ufunc: np.ufunc, other: Any) -> Self | None:
         """Return the product or quotient with an array, of which only the rows that occur are read."""
-        if not isinstance(other, (np.ndarray, list, tuple)):
+        if not is_array(other):
             return None
         array = as_array(other, "the array")
         if np.result_type(self.dtype, array.dtype) not in FLOATS:
@@ -222,10 +223,12 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         return self._with_rows(rows, ufunc(sums, np.broadcast_to(array, shape)[rows]))
 
     def __mul__(self, factor: Any) -> Any:
-        return self._times(factor) if type(factor) is float else super().__mul__(factor)
+        usual = type(factor) is float and isfinite(factor)
+        return self._times(factor) if usual else super().__mul__(factor)
 
     def __rmul__(self, factor: Any) -> Any:  # lr * g, once a batch: spare a Python float the detour by ufuncs
-        return self._times(factor) if type(factor) is float else super().__rmul__(factor)
+        usual = type(factor) is float and isfinite(factor)
+        return self._times(factor) if usual else super().__rmul__(factor)
 
     # As with arrays, whoever has the gradient under another name sees it change, and its dtype stays.
     def __iadd__(self, other: Any) -> Self:
@@ -248,7 +251,11 @@ class GradientAlgebra(NDArrayOperatorsMixin):
             raise ShapeError(f"in place, a gradient of shape {self.shape} cannot become one of shape {result.shape}")
         return result
 
-    __iter__ = None  # or __getitem__ would make it iterable
+    def __iter__(self) -> NoReturn:
+        # Not None: pandas takes what cannot be iterated over for a scalar, and adds it to its blocks, which are (d, V).
+        raise UnsupportedError(
+            "a RowGradient is not iterated over: rows, sums = g.coalesce() are arrays; to a DataFrame add g.toarray()"
+        )
 
     def __getitem__(self, key: object) -> Self:
         """Return ``g[:, None]``, the gradient of a vector as that of a table of one column; all else is refused."""
@@ -273,13 +280,16 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         if table.shape != self.shape:
             hint = "they must be equal, broadcasting would touch every row"
             if not table.shape:
-                hint += "; start a buffer from np.zeros_like(W), and sum() from the first gradient: sum(gs[1:], gs[0])"
+                hint += (
+                    "; a number is added to g.toarray(), "
+                    "a buffer starts from np.zeros_like(W), and sum() from the first gradient: sum(gs[1:], gs[0])"
+                )
             raise ShapeError(f"the gradient has shape {self.shape}, the array it is added to {table.shape}; {hint}")
 
 
 def _check_is_none(axis: None, name: str) -> None:
     if axis is not None:
-        raise UnsupportedError(refusal(name))
+        raise UnsupportedError(refusal(f"{name} along an axis"))
 
 
 def _dense(argument: Any) -> Any:

@@ -17,10 +17,9 @@ from onehot._errors import UnsupportedError
 from onehot._refusals import name_of_call
 from onehot._row_gradient import RowGradient
 
-__all__ = ["LazyMatrix", "is_array", "refusal"]
+__all__ = ["LazyMatrix", "refusal"]
 
-MAX_IMPLICIT_BYTES = 2**30
-ARRAYS = (np.ndarray, list, tuple, np.number)
+MAX_IMPLICIT_BYTES = 2**28  # whoever asks for a dense matrix often takes several times as much
 
 ATTRIBUTES = {np.shape: "shape", np.ndim: "ndim", np.size: "size", np.transpose: "T"}
 
@@ -31,6 +30,7 @@ COUNT = (
     "use X.tocsr(), or for the counts of the categories X.tocsr().sum(axis=0) or, "
     "where no code is missing, np.bincount(X.indices.ravel(), minlength=X.shape[1])"
 )
+ONES = "X.indices has the columns of each row's ones, and X.indices - X.offsets the codes"
 BELOW = "join the codes: OneHot(np.concatenate((codes1, codes2)), n_categories)"
 BESIDE = (
     "join the codes: OneHot(np.column_stack((codes1, codes2)), n_categories); "
@@ -46,6 +46,10 @@ HINTS = {
     "mean": COUNT,
     "np.sum": COUNT,
     "np.mean": COUNT,
+    "argmax": ONES,
+    "nonzero": ONES,
+    "np.argmax": ONES,
+    "np.nonzero": ONES,
     "np.concatenate": f"{BELOW}; with axis=1, {BESIDE}",
     "np.vstack": BELOW,
     "np.hstack": BESIDE,
@@ -78,6 +82,8 @@ class LazyMatrix(ABC):
         if func is np.dot and len(args) == 2 and not kwargs:
             left, right = args
             return left @ right
+        if func is np.may_share_memory:  # with a dense array: it does not
+            return False
         if len(args) == 1 and not kwargs:
             if func in ATTRIBUTES:
                 return getattr(self, ATTRIBUTES[func])
@@ -89,8 +95,9 @@ class LazyMatrix(ABC):
         n_bytes = self.shape[0] * self.shape[1] * self.dtype.itemsize
         if n_bytes > MAX_IMPLICIT_BYTES:
             raise UnsupportedError(
-                f"as a dense array, this {self.shape} one-hot matrix takes {n_bytes / 2**30:.1f} GiB; "
-                "call X.toarray() if that is what you want, or use X.tocsr()"
+                f"as a dense array, this {self.shape} one-hot matrix takes {n_bytes / 2**30:.2f} GiB; call X.toarray() "
+                "if that is what you want, or write A @ X for A.dot(X), X.tocsr() beside sparse matrices and in "
+                "np.c_, and X[rng.permutation(len(X))] for a shuffle"
             )
         if copy is False:
             raise ValueError("a lazy one-hot matrix has no dense array to share; leave copy=None")
@@ -184,8 +191,3 @@ class LazyMatrix(ABC):
             matrix: Any = self.tocsr()
             return (matrix @ other).toarray()
         return NotImplemented
-
-
-def is_array(operand: Any) -> bool:
-    """Tell arrays, sequences and DataFrames from objects that may define the product with a lazy matrix themselves."""
-    return isinstance(operand, ARRAYS) or hasattr(operand, "to_numpy")  # a DataFrame would ask for a dense matrix

@@ -19,12 +19,12 @@ import scipy  # its submodules are loaded when first used: `scipy.sparse` takes 
 from numpy import ndarray
 
 from onehot import _kernels as kernels
-from onehot._arrays import FLOATS, Array, as_array, is_real
+from onehot._arrays import FLOATS, Array, as_array, is_array, is_real
 from onehot._codes import Categories, Encoded, Missing, encode
 from onehot._decoding import codes_of_dense, codes_of_sparse
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
-from onehot._lazy_matrix import LazyMatrix, is_array, refusal
-from onehot._refusals import refuses_other_attributes
+from onehot._lazy_matrix import LazyMatrix, refusal
+from onehot._refusals import read_only, refuses_other_attributes
 from onehot._row_selection import only_rows, raise_outside, row_numbers
 from onehot._transpose import TransposedOneHot
 
@@ -35,6 +35,7 @@ SMALL_BATCH = 1024  # samples whose indices are kept as intp too: converting the
 
 
 @refuses_other_attributes(refusal)
+@read_only("dtype", "indices", "missing", "n_categories", "offsets", "shape")
 class OneHot(LazyMatrix):
     """One-hot matrix of integer codes, (n, V), held as n * f integers.
 
@@ -48,7 +49,8 @@ class OneHot(LazyMatrix):
     missing : {"error", "zero", "own"}
         What code -1 (and NaN) means: an error, a block of zeros in that row, or one more category of its field.
     dtype : {numpy.float32, numpy.float64}
-        Of the matrix's ones. Products have NumPy's result type of it and the other operand's.
+        Of the matrix's ones. Products have NumPy's result type of it and the other operand's; but ``X.T @ G`` is
+        float64 where G is of integers or bools, which are counted.
     names : sequence of str, optional
         Of the fields, for error messages. By default the columns of a DataFrame.
 
@@ -97,7 +99,21 @@ class OneHot(LazyMatrix):
            [ 5., 50.]])
     """
 
-    __slots__ = ("_has_missing", "_only_field", "dtype", "indices", "missing", "n_categories", "offsets", "shape")
+    __slots__ = (
+        "_dtype",
+        "_has_missing",
+        "_indices",
+        "_missing",
+        "_n_categories",
+        "_offsets",
+        "_only_field",
+        "_shape",
+    )
+
+    indices: Array
+    n_categories: tuple[int, ...]
+    offsets: Array
+    missing: Missing
 
     def __init__(
         self,
@@ -115,9 +131,9 @@ class OneHot(LazyMatrix):
         self._set(encode(codes, n_categories, missing=missing, names=names), _float_dtype(dtype))
 
     def _set(self, encoded: Encoded, dtype: np.dtype[Any]) -> None:
-        self.indices, self.n_categories, self.offsets, self.missing, self._has_missing = encoded
-        self.dtype = dtype
-        self.shape = (len(self.indices), sum(self.n_categories))
+        self._indices, self._n_categories, self._offsets, self._missing, self._has_missing = encoded
+        self._dtype = dtype
+        self._shape = (len(self.indices), sum(self.n_categories))
         self.indices.flags.writeable = False
         self.offsets.flags.writeable = False
         self._only_field = None if self._has_missing else _single_field(self.indices)
@@ -235,26 +251,35 @@ class OneHot(LazyMatrix):
         if type(rows) is tuple:
             rows = only_rows(rows)
         if type(rows) is slice:
-            return self._with_indices(np.ascontiguousarray(self.indices[rows]))
+            return self._with_indices(np.ascontiguousarray(self._indices[rows]))
         rows = as_array(rows, "rows")
         if rows.dtype.kind != "i" or rows.ndim != 1 or not rows.size:
-            rows = row_numbers(rows, self.shape[0])
+            rows = row_numbers(rows, self._shape[0])
         elif rows.item(rows.argmin()) < 0:
-            raise_outside(rows, self.shape[0])
+            raise_outside(rows, self._shape[0])
         try:
-            return self._with_indices(self.indices.take(rows, 0))  # which finds what is too large
+            return self._with_indices(self._indices.take(rows, 0))  # which finds what is too large
         except IndexError:
-            raise_outside(rows, self.shape[0])
+            raise_outside(rows, self._shape[0])
 
     def _with_indices(self, indices: Array, dtype: np.dtype[Any] | None = None) -> OneHot:
         indices.flags.writeable = False
         X = OneHot.__new__(OneHot)
-        X.indices, X.missing, X._has_missing = indices, self.missing, self._has_missing
-        X.n_categories, X.offsets = self.n_categories, self.offsets
-        X.dtype = self.dtype if dtype is None else dtype
-        X.shape = (len(indices), self.shape[1])
+        X._indices, X._missing, X._has_missing = indices, self._missing, self._has_missing
+        X._n_categories, X._offsets = self._n_categories, self._offsets
+        X._dtype = self._dtype if dtype is None else dtype
+        X._shape = (len(indices), self._shape[1])
         X._only_field = None if self._only_field is None else _single_field(indices)
         return X
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if ufunc in (np.square, np.power) and method == "__call__" and not kwargs and inputs[0] is self:
+            return self ** (inputs[1] if ufunc is np.power else 2)
+        return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+
+    def __mul__(self, other: Any) -> OneHot:
+        product: OneHot = self**2 if other is self else super().__mul__(other)
+        return product
 
     def __pow__(self, exponent: Any) -> OneHot:
         """Return X, whose ones and zeros are their own powers: ``(X @ V)**2 - X**2 @ V**2``, say, needs no other."""
@@ -265,8 +290,8 @@ class OneHot(LazyMatrix):
     def __matmul__(self, W: Any, /) -> Any:
         """Return ``X @ W``, (n, d) for W (V, d), (n,) for W (V,): the selected rows, summed over the fields."""
         # The usual case: spare small batches what follows.
-        usual = type(W) is ndarray and (W.dtype is self.dtype or W.dtype is FLOAT64) and W.flags.carray
-        if usual and W.ndim == 2 and len(W) == self.shape[1]:
+        usual = type(W) is ndarray and (W.dtype is self._dtype or W.dtype is FLOAT64) and W.flags.carray
+        if usual and W.ndim == 2 and len(W) == self._shape[1]:
             return self._gather(W) if self._only_field is None else W.take(self._only_field, 0)
         if not is_array(W):
             return self._defer_to(W)
@@ -301,16 +326,16 @@ class OneHot(LazyMatrix):
         >>> OneHot([[1, 0]], [2, 2]).affine(np.eye(4), np.array([10.0, 20.0, 30.0, 40.0]))
         array([[10., 21., 31., 40.]])
         """
-        same_type = type(W) is ndarray and type(b) is ndarray and (W.dtype is self.dtype or W.dtype is FLOAT64)
-        fits = same_type and W.dtype is b.dtype and W.shape == (self.shape[1], b.size) and b.ndim == 1
+        same_type = type(W) is ndarray and type(b) is ndarray and (W.dtype is self._dtype or W.dtype is FLOAT64)
+        fits = same_type and W.dtype is b.dtype and W.shape == (self._shape[1], b.size) and b.ndim == 1
         if fits and W.flags.carray and b.flags.carray:
             return self._gather(W, b)
         product: Array = self @ W
         return product + b
 
     def _gather(self, W: Array, bias: Array | None = None) -> Array:
-        out = np.empty((self.shape[0], W.shape[1]), W.dtype)
-        kernels.active.gather_sum(W, self.indices, out, self._has_missing, bias)
+        out = np.empty((self._shape[0], W.shape[1]), W.dtype)
+        kernels.active.gather_sum(W, self._indices, out, self._has_missing, bias)
         return out
 
     def _gather_by_field(self, W: Array, dtype: np.dtype[Any]) -> Array:

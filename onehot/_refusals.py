@@ -1,4 +1,4 @@
-"""Names that an array has and a lazy type does not: asking for one says what to use instead.
+"""Names that an array has and a lazy type does not, or cannot set: asking says what to use instead.
 
 To `hasattr`, `copy` and `pickle` such a name is simply not there. A `__getattr__` would do the same, but makes every
 attribute that a class does have several times slower to read, which the product of a small batch would feel.
@@ -7,19 +7,20 @@ attribute that a class does have several times slower to read, which the product
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
 from onehot._errors import UnsupportedError
 
-__all__ = ["name_of_call", "refuses_other_attributes"]
+__all__ = ["name_of_call", "read_only", "refuses_other_attributes"]
 
 Type = TypeVar("Type", bound=type[Any])
 
 
 class UnsupportedAttributeError(UnsupportedError, AttributeError):
-    """An array has this attribute, a lazy type has not."""
+    """An array has this attribute or lets it be set, a lazy type does not."""
 
 
 class Refused:
@@ -44,6 +45,28 @@ def refuses_other_attributes(refusal: Callable[[str], str], /) -> Callable[[Type
             return [name for name in object.__dir__(self) if name not in refused]
 
         cls.__dir__ = __dir__  # type: ignore[assignment]
+        return cls
+
+    return decorate
+
+
+def read_only(*names: str) -> Callable[[Type], Type]:
+    """Decorate a class: each of these attributes is what the slot of its name, after an underscore, holds.
+
+    They were checked when the object was made, and the kernels trust them: set to something else, a table of another
+    size would be written past its end.
+    """
+
+    def property_of(name: str) -> property:
+        def refuse(self: Any, value: object) -> NoReturn:
+            kind = type(self).__name__
+            raise UnsupportedAttributeError(f"the {name} of a {kind} cannot be set; build another {kind}")
+
+        return property(attrgetter(f"_{name}"), refuse)
+
+    def decorate(cls: Type) -> Type:
+        for name in names:
+            setattr(cls, name, property_of(name))
         return cls
 
     return decorate

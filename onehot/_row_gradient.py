@@ -18,7 +18,7 @@ from onehot import _kernels as kernels
 from onehot._arrays import FLOATS, Array, as_array, checked_n_rows, index_dtype
 from onehot._errors import DTypeError, RowIndexError, ShapeError, UnsupportedError
 from onehot._gradient_algebra import GradientAlgebra, refusal
-from onehot._refusals import refuses_other_attributes
+from onehot._refusals import read_only, refuses_other_attributes
 
 __all__ = ["RowGradient"]
 
@@ -26,6 +26,7 @@ __all__ = ["RowGradient"]
 SMALLEST, LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 TINY = 1e-140  # a norm of smaller numbers is inexact: their squares have lost digits
 OFTEN = 64  # entries per row of the table: adding that many one by one would lose digits
+MOST_PARTS = 8  # that a sum keeps as they are; of more, the last two become one unless much smaller than the others
 ENTRIES_PER_ROW = 2  # of the table: a sum of gradients with more entries than that is coalesced
 
 
@@ -39,11 +40,12 @@ class Part(NamedTuple):
 
 
 @refuses_other_attributes(refusal)
+@read_only("dtype", "shape")
 class RowGradient(GradientAlgebra):
     """Gradient of a table, held as the rows of a batch: indices and output gradients.
 
-    A NumPy duck type. ``lr * g``, ``-g`` and ``g / n`` are O(1); ``g1 + g2`` keeps both until they have more than two
-    entries per row of the table; ``g *= c`` and ``g += g2`` change g itself. ``W += g``, ``W -= g`` and
+    A NumPy duck type. ``lr * g``, ``-g`` and ``g / n`` are O(1); ``g1 + g2`` keeps both, and sums the last ones of many
+    row by row; ``g *= c`` and ``g += g2`` change g itself. ``W += g``, ``W -= g`` and
     ``np.add(W, g, out=W)`` change the selected rows of W in place; ``W + g`` is a new array.
 
     Parameters
@@ -74,8 +76,9 @@ class RowGradient(GradientAlgebra):
     result would be NaN; here that row stays zero.
 
     ``np.sum``, ``np.mean``, ``np.max`` and ``np.min`` are of all entries of the dense gradient, at the cost of the rows
-    that occur. The comparisons ``np.allclose``, ``np.isclose`` and ``np.array_equal`` make g dense, at O(V d), and
-    ``np.zeros_like(g)`` is a dense buffer. Other functions are refused; ``np.asarray(g)`` makes g dense for them.
+    that occur. The comparisons ``np.allclose``, ``np.isclose`` and ``np.array_equal`` make g dense, at O(V d), as does
+    ``np.atleast_1d``, which `scipy.optimize` calls; ``np.zeros_like(g)`` is a dense buffer. Other functions are
+    refused; ``np.asarray(g)`` makes g dense for them.
 
     Examples
     --------
@@ -91,7 +94,7 @@ class RowGradient(GradientAlgebra):
     [-5.0, 0.0, -50.5, 0.0]
     """
 
-    __slots__ = ("_parts", "dtype", "shape")
+    __slots__ = ("_dtype", "_parts", "_shape")
 
     def __init__(self, rows: npt.ArrayLike, values: npt.ArrayLike, /, *, n_rows: int) -> None:
         rows, values = as_array(rows, "rows"), np.array(as_array(values, "values"), order="C", copy=True)
@@ -108,8 +111,8 @@ class RowGradient(GradientAlgebra):
         indices = rows.astype(index_dtype(n_rows))[:, None]
         indices.flags.writeable = False  # as those of a matrix are, so that they are of one type to the compiler
         self._parts: tuple[Part, ...] = (Part(indices, columns, 1.0, False),)
-        self.shape: tuple[int, ...] = (n_rows, *values.shape[1:])
-        self.dtype: np.dtype[Any] = values.dtype
+        self._shape: tuple[int, ...] = (n_rows, *values.shape[1:])
+        self._dtype: np.dtype[Any] = values.dtype
 
     @classmethod
     def _of_batch(
@@ -121,7 +124,7 @@ class RowGradient(GradientAlgebra):
     @classmethod
     def _from_parts(cls, parts: tuple[Part, ...], shape: tuple[int, ...], dtype: np.dtype[Any]) -> RowGradient:
         gradient = cls.__new__(cls)
-        gradient._parts, gradient.shape, gradient.dtype = parts, shape, dtype
+        gradient._parts, gradient._shape, gradient._dtype = parts, shape, dtype
         return gradient
 
     @property
@@ -257,7 +260,7 @@ class RowGradient(GradientAlgebra):
         if not table.flags.writeable:
             raise ValueError("the table is read-only: a gradient cannot be added in place; pass table.copy()")
         rows, sums = self.coalesce()
-        table[rows] += (scale * sums).astype(table.dtype, copy=False)
+        table[rows] = table[rows] + scale * sums  # rounded once, to the table's type
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
         if copy is False:
@@ -311,11 +314,18 @@ class RowGradient(GradientAlgebra):
     def _joined(self, other: RowGradient) -> RowGradient:
         if self.shape != other.shape:
             raise ShapeError(f"cannot add gradients of tables of different shapes, {self.shape} and {other.shape}")
-        parts, dtype = self._parts + other._parts, np.result_type(self.dtype, other.dtype)
-        joined = self._from_parts(parts, self.shape, dtype)
-        if sum([part.indices.size for part in parts]) <= ENTRIES_PER_ROW * len(self):
-            return joined
-        return joined._with_rows(*joined.coalesce())  # a velocity, say, which is added to in every step
+        dtype = np.result_type(self.dtype, other.dtype)
+        parts = self._parts + other._parts
+        if sum([part.indices.size for part in parts]) > ENTRIES_PER_ROW * len(self):
+            parts = self._from_parts(parts, self.shape, dtype)._in_one_part()  # a velocity, say, after many steps
+        elif len(parts) > MOST_PARTS:
+            parts = self._parts + other._in_one_part()
+            while len(parts) > MOST_PARTS and parts[-2].indices.size <= 2 * parts[-1].indices.size:
+                parts = parts[:-2] + self._from_parts(parts[-2:], self.shape, dtype)._in_one_part()
+        return self._from_parts(parts, self.shape, dtype)
+
+    def _in_one_part(self) -> tuple[Part, ...]:
+        return self._parts if len(self._parts) == 1 else self._with_rows(*self.coalesce())._parts
 
     def _become(self, other: RowGradient) -> RowGradient:
         self._parts = other._parts

@@ -19,7 +19,10 @@ def only_rows(key: tuple[Any, ...]) -> Any:
     """Return the rows of ``X[rows, :]`` and ``X[rows, ...]``, which scikit-learn writes, or ``X[np.nonzero(mask)]``."""
     if len(key) == 1 or (len(key) == 2 and (key[1] is Ellipsis or (type(key[1]) is slice and key[1] == slice(None)))):
         return key[0]
-    raise UnsupportedError("columns of a lazy one-hot matrix cannot be selected; use X.tocsr()[rows, columns]")
+    raise UnsupportedError(
+        "columns of a lazy one-hot matrix cannot be selected; use X.tocsr()[rows, columns], or for some of the fields "
+        "OneHot(codes[:, fields], n_categories)"
+    )
 
 
 def row_numbers(rows: Array, n: int) -> Array:
@@ -33,7 +36,7 @@ def row_numbers(rows: Array, n: int) -> Array:
                 row = int(rows) + n if rows < 0 else int(rows)
                 if not 0 <= row < n:
                     raise_outside(rows[np.newaxis], n)
-                hint = f"for row {row} pass X[[{row}]]"
+                hint = f"for row {row} pass X[[{row}]]; shuffled, X is X[rng.permutation(len(X))]"
         raise UnsupportedError(f"X[rows] takes a slice, a 1-D integer array or a mask; {hint}")
     if kind == "b":
         if len(rows) != n:

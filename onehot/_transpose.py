@@ -7,26 +7,27 @@ from typing import Any
 import numpy as np
 import scipy
 
-from onehot._arrays import FLOATS, Array, as_array, is_real
+from onehot._arrays import FLOATS, Array, as_array, is_array, is_real
 from onehot._errors import DTypeError, ShapeError, UnsupportedError
-from onehot._lazy_matrix import LazyMatrix, is_array, refusal
-from onehot._refusals import refuses_other_attributes
+from onehot._lazy_matrix import LazyMatrix, refusal
+from onehot._refusals import read_only, refuses_other_attributes
 from onehot._row_gradient import RowGradient
 
 __all__ = ["TransposedOneHot"]
 
 
 @refuses_other_attributes(refusal)
+@read_only("dtype", "shape")
 class TransposedOneHot(LazyMatrix):
     """``X.T``, (V, n), possibly times a number: ``(lr * X.T) @ G`` is ``lr * (X.T @ G)``."""
 
-    __slots__ = ("_scale", "_source", "dtype", "shape")
+    __slots__ = ("_dtype", "_scale", "_shape", "_source")
 
     def __init__(self, source: Any, scale: float = 1.0, dtype: np.dtype[Any] | None = None) -> None:
         self._source = source
         self._scale = scale
-        self.dtype = dtype or source.dtype
-        self.shape = (source.shape[1], source.shape[0])
+        self._dtype = dtype or source.dtype
+        self._shape = (source.shape[1], source.shape[0])
 
     def __repr__(self) -> str:
         scale = "" if self._scale == 1 else f"{self._scale} * "
@@ -75,6 +76,8 @@ class TransposedOneHot(LazyMatrix):
             n = X.shape[0]
             raise ShapeError(f"X.T @ G: G has shape {G.shape}, but X has {n} rows; G must be ({n}, d)")
         dtype = G.dtype if G.dtype is self.dtype else np.result_type(self.dtype, G.dtype)
+        if G.dtype.kind in "biu" and dtype in FLOATS:
+            dtype = FLOATS[1]  # these are counted, and float32 counts to 2**24
         if dtype not in FLOATS:
             hint = "; pass G.astype(np.float64)" if G.dtype.kind == "f" else ""
             raise DTypeError(f"X.T @ G takes real numbers, got G of {G.dtype}{hint}")

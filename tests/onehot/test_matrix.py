@@ -119,6 +119,8 @@ def test_an_unsigned_row_among_others_never_becomes_negative():
 def test_powers_of_ones_and_zeros_are_what_they_were(exponent):
     X = OneHot([[-1, 0], [1, 2]], missing="zero")
     assert X**exponent is X
+    assert np.power(X, exponent) is X
+    assert np.square(X) is X * X is X
     np.testing.assert_array_equal(X.toarray() ** exponent, X.toarray())
 
 
@@ -300,6 +302,7 @@ REFUSED: dict[str, Any] = {
     ),
     "some columns": (lambda X: X[:, 1:], UnsupportedError, "use X.tocsr()[rows, columns]"),
     "an array of columns": (lambda X: X[:, np.array([1, 2])], UnsupportedError, "use X.tocsr()[rows, columns]"),
+    "codes of the ones": (lambda X: np.argmax(X, axis=1), UnsupportedError, "and X.indices - X.offsets the codes"),
     "ufunc": (np.exp, UnsupportedError, "np.exp is not defined for a lazy one-hot matrix; X @ W and X.T @ G are"),
     "reduction": (np.sum, UnsupportedError, "np.sum is not defined for a lazy one-hot matrix; use X.tocsr()"),
     "ufunc.reduce": (np.add.reduce, UnsupportedError, "np.add.reduce is not defined for a lazy one-hot matrix"),
@@ -370,8 +373,20 @@ def test_the_counts_that_the_messages_advise():
 @pytest.mark.parametrize(("dtype", "size"), [(np.float32, 4), (np.float64, 8)])
 def test_a_dense_array_that_would_fill_memory_is_made_only_if_asked_for(dtype, size, transpose):
     X = OneHot([0], 2**30, dtype=dtype)
-    with pytest.raises(UnsupportedError, match=rf"takes {size}\.0 GiB; call X\.toarray\(\) if that is what you want"):
+    with pytest.raises(UnsupportedError, match=rf"takes {size}\.00 GiB; call X\.toarray\(\) if that is what you want"):
         np.asarray(X.T if transpose else X)
+
+
+def test_a_dense_array_shares_no_memory_with_it():
+    X = OneHot(CODES)
+    assert not np.may_share_memory(X, np.asarray(X))
+
+
+@pytest.mark.parametrize("name", ["dtype", "indices", "missing", "n_categories", "offsets", "shape"])
+def test_its_attributes_cannot_be_set(name):
+    X = OneHot(CODES)
+    with pytest.raises(AttributeError, match=f"the {name} of a OneHot cannot be set; build another OneHot"):
+        setattr(X, name, getattr(X, name))
 
 
 def test_tables_beyond_32_bits():
