@@ -14,7 +14,8 @@
     loss_landscape, explanation, plots/   looking into a model
     model_file/, command_line/            models as files, files of data
 
-Everything from activations to stopping is public and can be used alone, as are diagnostics and plots.
+Activations, losses, initializers, optimizers, schedules and stopping are public and can be used alone, as are
+diagnostics and plots. The rest is open to be read, and may change in any release.
 """
 
 from classifiers.mlp import MLPClassifier

@@ -90,8 +90,9 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
 
         Raises
         ------
-        ValueError
-            For bad input, naming field, row and value (`onehot.CodeError` is a ValueError).
+        ValueError, TypeError
+            For bad input, naming field, row and value (`onehot.CodeError` is a ValueError, `onehot.DTypeError` a
+            TypeError).
         DivergenceError
             If the loss grows out of bounds.
         """

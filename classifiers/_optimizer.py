@@ -37,6 +37,23 @@ class Optimizer(ABC):
         lr, not negative.
     weight_decay : float
         Decoupled, not negative; ``learning_rate * weight_decay`` must stay below 1.
+
+    Raises
+    ------
+    ValueError
+        For a setting that is out of `bounds`.
+
+    Examples
+    --------
+    Sign descent, whose steps have the length lr whatever the gradient:
+
+    >>> class SignDescent(Optimizer):
+    ...     def update(self, rows, g, state):
+    ...         return self.learning_rate * np.sign(g)
+    >>> x, optimizer = np.array([10.0, -5.0]), SignDescent(learning_rate=0.5)
+    >>> optimizer.step([x], [2 * x])
+    >>> x
+    array([ 9.5, -4.5])
     """
 
     learning_rate: float = 0.01

@@ -217,7 +217,11 @@ def _jacobian_product(a: Array, v: Array) -> Array:
 
 
 class Softmax(Activation):
-    """Softmax over the last axis. Its Jacobian, diag(a) - a aᵀ, is applied and never formed."""
+    """Softmax over the last axis. Its Jacobian, diag(a) - a aᵀ, is applied and never formed.
+
+    >>> softmax([0.0, np.log(3)])
+    array([0.25, 0.75])
+    """
 
     def jvp(self, z: ArrayLike, v: ArrayLike, /) -> Array:
         """Return the Jacobian-vector product a (v - ⟨a, v⟩), of the shape (..., K) of z and v.

@@ -15,6 +15,14 @@ class CtrlC(StoppingRule):
     """Stop after the epoch in which Ctrl-C is pressed, within ``with rule:``; pressed again, it is a KeyboardInterrupt.
 
     Works in the main thread only.
+
+    Examples
+    --------
+    >>> from classifiers import SoftmaxRegression
+    >>> with CtrlC() as rule:
+    ...     model = SoftmaxRegression(stopping=rule, n_categories=2).fit([[0], [1]], [0, 1])
+    >>> rule.pressed
+    False
     """
 
     def __init__(self) -> None:

@@ -96,8 +96,8 @@ def sample_losses(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> Arr
 
     Raises
     ------
-    NotFittedError, ValueError
-        If the model is not fitted, or X or y do not fit to it.
+    NotFittedError, ValueError, TypeError
+        If the model is not fitted or not of this package, or X or y do not fit to it.
 
     See Also
     --------
@@ -129,8 +129,8 @@ def worst_predictions(model: CategoricalClassifier, X: Any, y: npt.ArrayLike, k:
 
     Raises
     ------
-    NotFittedError, ValueError
-        If the model is not fitted, X or y do not fit to it, or k is not positive.
+    NotFittedError, ValueError, TypeError
+        If the model is not fitted or not of this package, X or y do not fit to it, or k is not positive.
 
     Examples
     --------
@@ -178,8 +178,8 @@ def gradient_norms(model: CategoricalClassifier, X: Any, y: npt.ArrayLike) -> tu
 
     Raises
     ------
-    NotFittedError, ValueError
-        If the model is not fitted, or X or y do not fit to it.
+    NotFittedError, ValueError, TypeError
+        If the model is not fitted or not of this package, or X or y do not fit to it.
 
     Notes
     -----
@@ -219,8 +219,9 @@ def dead_units(model: CategoricalClassifier, X: Any) -> list[Array]:
 
     Raises
     ------
-    NotFittedError, ValueError
-        If the model is not fitted, X does not fit to it, or has a single row, in which nothing could vary.
+    NotFittedError, ValueError, TypeError
+        If the model is not fitted or not of this package, X does not fit to it, or has a single row, in which nothing
+        could vary.
 
     Notes
     -----

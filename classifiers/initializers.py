@@ -3,7 +3,8 @@
 A unit sums fan_in inputs, z = Σ_k x_k w_k, and each input feeds fan_out units. With independent weights of mean 0 and
 variance v,
 
-    forward   E[z²] = v · Σ_k E[x_k²] = v · fan_in · E[x²]        backward   E[dx²] = v · fan_out · E[dz²],
+    forward     E[z²]  = v · Σ_k E[x_k²] = v · fan_in · E[x²]
+    backward    E[dx²] = v · fan_out · E[dz²]
 
 so v = 1 / fan_in keeps the signal on its way forward (LeCun), v = 1 / fan_out the gradient on its way back, and Glorot
 takes their harmonic mean. A ReLU drops half of a symmetric z and with it half of E[z²], which He's factor 2 restores.

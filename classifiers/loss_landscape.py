@@ -56,8 +56,9 @@ def loss_landscape(
 
     Raises
     ------
-    NotFittedError, ValueError
-        If the model is not fitted, X or y do not fit to it, the resolution is not odd, or the extent not positive.
+    NotFittedError, ValueError, TypeError
+        If the model is not fitted or not of this package, X or y do not fit to it, the resolution is not odd, or the
+        extent not positive.
 
     Notes
     -----

@@ -65,7 +65,13 @@ class SGD(Optimizer):
 class Momentum(Optimizer):
     """Heavy ball, ``v = mu v + g``, ``W -= lr v``; Nesterov's, ``W -= lr (g + mu v)``. Lazy for a `onehot.RowGradient`.
 
-    With `nesterov`, W holds the look-ahead point, theta + mu v in the notation of Sutskever et al., as in PyTorch.
+    Parameters
+    ----------
+    learning_rate, weight_decay : as for `Optimizer`
+    momentum : float
+        mu, in [0, 1).
+    nesterov : bool
+        W then holds the look-ahead point, theta + mu v in the notation of Sutskever et al., as in PyTorch.
 
     Reference: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; Sutskever et al.,
     "On the importance of initialization and momentum in deep learning", 2013.
@@ -104,7 +110,13 @@ class Momentum(Optimizer):
 class Adagrad(Optimizer):
     """``G += g^2``, ``W -= lr g / (sqrt(G) + eps)``: frequent rows slow down, rare ones keep their pace. Exact.
 
-    With ``row_wise=True`` a table row has one accumulator, of the mean of g^2 over its columns: 1/d of the memory.
+    Parameters
+    ----------
+    learning_rate, weight_decay : as for `Optimizer`
+    epsilon : float
+        eps, positive.
+    row_wise : bool
+        Whether a table row has one accumulator, of the mean of g^2 over its columns: 1/d of the memory.
 
     Reference: Duchi, Hazan and Singer, "Adaptive Subgradient Methods", 2011.
 
@@ -149,6 +161,14 @@ class Adagrad(Optimizer):
 class RMSProp(Optimizer):
     """``v = rho v + (1 - rho) g^2``, ``W -= lr g / (sqrt(v) + eps)``. Lazy for a `onehot.RowGradient`.
 
+    Parameters
+    ----------
+    learning_rate, weight_decay : as for `Optimizer`
+    decay : float
+        rho, in [0, 1).
+    epsilon : float
+        eps, positive.
+
     Reference: Tieleman and Hinton, "Neural Networks for Machine Learning", lecture 6.5, 2012.
 
     Examples
@@ -184,6 +204,14 @@ class Adam(Optimizer):
     ``m = b1 m + (1 - b1) g``, ``v = b2 v + (1 - b2) g^2``, ``W -= lr mhat / (sqrt(vhat) + eps)``, where
     ``mhat = m / (1 - b1^t)`` and ``vhat = v / (1 - b2^t)`` undo the pull of the zeros they start from, t counting all
     steps.
+
+    Parameters
+    ----------
+    learning_rate, weight_decay : as for `Optimizer`
+    beta1, beta2 : float
+        b1 and b2, in [0, 1).
+    epsilon : float
+        eps, positive.
 
     Reference: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, algorithm 1.
 

@@ -61,7 +61,7 @@ class SoftmaxRegression(CategoricalClassifier):
         In place of the rules above, beside `max_iter`: see `classifiers.stopping`.
     n_categories : int or sequence of int, optional
         Categories of each field; a single number is for every column of codes. By default learned: the largest code of
-        each field, plus 1. Where given, the width of X decides whether it is codes (n, f) or a matrix (n, V).
+        each field, plus 1. Where given as a list, the width of X decides whether it is codes (n, f) or a matrix (n, V).
     categorical_features : "from_dtype", list of str, of int or of bool, or None
         Which columns of a table are fields: those of string, category, bool and object dtype; those named, at these
         positions, or in this mask; none. All others are numbers. With "from_dtype" a DataFrame of numbers only, or of

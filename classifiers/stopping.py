@@ -76,7 +76,22 @@ class DivergenceError(FloatingPointError):
 
 
 class StoppingRule(ABC):
-    """Base of the rules; a subclass is called with the history of this fit and returns the reason to stop, or None."""
+    """Base of the rules; a subclass is called with the history of this fit and returns the reason to stop, or None.
+
+    Attributes
+    ----------
+    restores_best : bool
+        Whether the weights of the epoch with the lowest validation loss come back in the end.
+
+    Examples
+    --------
+    >>> class GoodEnough(StoppingRule):
+    ...     def __call__(self, history):
+    ...         return "good enough" if history and history[-1].loss < 0.1 else None
+    >>> GoodEnough()([]) is None
+    True
+    >>> rule = GoodEnough() | MaxEpochs(100)
+    """
 
     restores_best = False
 
@@ -92,7 +107,13 @@ class StoppingRule(ABC):
 
 @dataclass(frozen=True)
 class AnyOf(StoppingRule):
-    """Stop as soon as one of the rules says so; the first to say so gives the reason."""
+    """Stop as soon as one of the rules says so; the first to say so gives the reason. ``rule1 | rule2`` is one.
+
+    Examples
+    --------
+    >>> (MaxEpochs(5) | MaxEpochs(0))([])
+    'reached 0 epochs'
+    """
 
     rules: tuple[StoppingRule, ...]
 
@@ -115,6 +136,8 @@ class AnyOf(StoppingRule):
 @dataclass(frozen=True)
 class MaxEpochs(StoppingRule):
     """Stop after `n` epochs (iterations, for L-BFGS).
+
+    Raises ValueError unless n is an integer, not negative.
 
     Examples
     --------
@@ -139,6 +162,14 @@ class GradientNorm(StoppingRule):
 
     For L-BFGS that is the objective's gradient, which vanishes at the optimum. For minibatch solvers it is that of the
     loss on the first batch of the epoch, which is noisy and does not count the penalty: choose `epsilon` accordingly.
+
+    Raises ValueError unless epsilon is a number, finite and not negative.
+
+    Examples
+    --------
+    >>> record = EpochRecord(1, 0.5, 0.9, None, None, (0.003, 0.004), 0.1, 0.0)
+    >>> GradientNorm(0.01)([record])
+    'gradient norm 0.005 is below 0.01'
     """
 
     epsilon: float
@@ -157,7 +188,16 @@ class GradientNorm(StoppingRule):
 
 @dataclass(frozen=True)
 class LossChange(StoppingRule):
-    """Stop when the training loss has not come down by `tol`, all in all, for `patience` epochs."""
+    """Stop when the training loss has not come down by `tol`, all in all, for `patience` epochs.
+
+    Raises ValueError unless tol is finite and not negative, and patience an integer of at least 1.
+
+    Examples
+    --------
+    >>> history = [EpochRecord(k, loss, 0.9, None, None, (), 0.1, 0.0) for k, loss in enumerate([0.5, 0.4, 0.4, 0.4])]
+    >>> LossChange(0.01, patience=2)(history)
+    'training loss did not improve by 0.01 in 2 epochs'
+    """
 
     tol: float
     patience: int = 10
@@ -177,7 +217,17 @@ class LossChange(StoppingRule):
 
 @dataclass(frozen=True)
 class ValidationLoss(StoppingRule):
-    """Stop when the validation loss has not come down by `tol` for `patience` epochs; the best weights are restored."""
+    """Stop when the validation loss has not come down by `tol` for `patience` epochs; the best weights are restored.
+
+    Raises ValueError unless tol is finite and not negative, and patience an integer of at least 1; and in training
+    where there are no validation data.
+
+    Examples
+    --------
+    >>> history = [EpochRecord(k, 0.1, 0.9, val_loss, 0.8, (), 0.1, 0.0) for k, val_loss in enumerate([0.5, 0.6, 0.7])]
+    >>> ValidationLoss(patience=2)(history)
+    'validation loss did not improve by 0 in 2 epochs'
+    """
 
     patience: int = 10
     tol: float = 0.0

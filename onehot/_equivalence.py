@@ -108,7 +108,7 @@ def check_equivalence(
 
     Raises
     ------
-    CodeError
+    CodeError, DTypeError, ShapeError
         As `OneHot` does.
     ValueError
         If d is no number of columns.

@@ -71,9 +71,11 @@ class OneHot(LazyMatrix):
     Raises
     ------
     CodeError
-        For a code outside [0, n_categories[j]), negative ones included, naming field, row and code.
+        For a code outside [0, n_categories[j]), negative ones included, or a float that is not integral, naming field,
+        row and code.
     DTypeError, ShapeError
-        For codes that are not integers, or have no field.
+        For codes of a type that is none of numbers, of other dimensions or without a field, and for `n_categories` or
+        `names` of another length than there are fields.
 
     See Also
     --------
@@ -168,6 +170,8 @@ class OneHot(LazyMatrix):
         ------
         CodeError
             Where a row is not one-hot, naming row and field.
+        ShapeError
+            If A has not two dimensions, or the blocks are not V wide in all.
 
         Examples
         --------
@@ -198,6 +202,8 @@ class OneHot(LazyMatrix):
         ------
         CodeError
             Where a row is not one-hot, naming row and field.
+        ShapeError, DTypeError
+            If the blocks are not V wide in all, or S is not sparse.
 
         Examples
         --------

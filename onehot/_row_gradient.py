@@ -248,6 +248,8 @@ class RowGradient(GradientAlgebra):
         >>> table.ravel().tolist()
         [1.0, 1.0, -1.0]
         """
+        if not isinstance(table, np.ndarray):
+            raise DTypeError(f"the table must be an array, which is changed in place; got a {type(table).__name__}")
         self._check_shape(table)
         self._check_holds(table.dtype)
         if table.flags.carray and table.dtype in FLOATS:

@@ -2,13 +2,26 @@
 
 import re
 import warnings
+from inspect import isclass, isroutine
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import classifiers
 import onehot
-from classifiers import MLPClassifier, SoftmaxRegression, activations, initializers, schedules, stopping
+from classifiers import (
+    MLPClassifier,
+    SoftmaxRegression,
+    activations,
+    diagnostics,
+    initializers,
+    losses,
+    optimizers,
+    plots,
+    schedules,
+    stopping,
+)
 from classifiers.command_line import main
 from classifiers.command_line._options import parser
 from classifiers.diagnostics import gradient_norms
@@ -61,6 +74,25 @@ def test_the_sentences_of_the_readme_on_speed_are_those_of_the_report():
     (border,) = re.findall(r"^ Below V ≈ (\d+) dense wins", step)
     assert "below fifty to a hundred categories" in readme
     assert 50 <= int(border) <= 100
+
+
+PUBLIC = [onehot, classifiers, activations, diagnostics, initializers, losses, optimizers, plots, schedules, stopping]
+RETURNED = ["EquivalenceReport", "EpochRecord", "GradientCheck", "GradientReport", "Prediction", "Predictions"]
+CALLED_BY_TRAINING = ["check_divergence", "check_start"]
+
+
+@pytest.mark.parametrize("module", PUBLIC, ids=lambda module: module.__name__)
+def test_every_public_name_has_an_example(module):
+    """Except for errors, for interfaces, and for what the examples of other names return."""
+    objects = {name: getattr(module, name) for name in module.__all__ if name not in RETURNED + CALLED_BY_TRAINING}
+    described = {
+        name: each
+        for name, each in objects.items()
+        if isroutine(each)
+        or (isclass(each) and not issubclass(each, Exception) and not getattr(each, "_is_protocol", False))
+    }
+    assert described
+    assert [name for name, each in described.items() if ">>>" not in (each.__doc__ or "")] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

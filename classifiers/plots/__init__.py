@@ -51,6 +51,18 @@ def learning_curves(model: CategoricalClassifier | History, *, metric: str = "lo
     -----
     A dot marks the best epoch on validation data. The loss is on a logarithmic axis where it falls by a factor of
     20 or more.
+
+    Raises
+    ------
+    ValueError
+        If `metric` is another one, or the model has made no epoch.
+
+    Examples
+    --------
+    >>> from classifiers import SoftmaxRegression
+    >>> model = SoftmaxRegression(n_categories=2).fit([[0], [1]], [0, 1])
+    >>> learning_curves(model, metric="accuracy").get_xlabel()
+    'iteration'
     """
     if metric not in ("loss", "accuracy"):
         raise ValueError(f"metric={metric!r} must be 'loss' or 'accuracy'")
@@ -83,6 +95,18 @@ def gradient_flow(model: CategoricalClassifier | History, *, ax: Axes | None = N
     ----------
     model : fitted model, or a history
     ax : Axes, optional
+
+    Raises
+    ------
+    ValueError
+        If the model has made no epoch.
+
+    Examples
+    --------
+    >>> from classifiers import SoftmaxRegression
+    >>> model = SoftmaxRegression(solver="sgd", max_iter=2, n_categories=2).fit([[0], [1]], [0, 1])
+    >>> gradient_flow(model).get_ylabel()
+    'norm of the loss gradient'
     """
     history = _history(model)
     ax = line_axes_of(ax)
@@ -118,6 +142,17 @@ def activations(
     limit : float
         z goes from -limit to limit.
     ax : Axes, optional
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what is neither the name of an activation nor one.
+
+    Examples
+    --------
+    >>> left, right = activations(["relu", "gelu"], limit=3).get_xlim()
+    >>> float(right)
+    3.0
     """
     ax = line_axes_of(ax)
     z = np.linspace(-limit, limit, 801)
@@ -142,6 +177,19 @@ def worst_predictions(
     """Draw the losses of the `k` worst predictions as bars, with P(true class) and what each was taken for.
 
     A dotted line is the loss of guessing, ln K. Bars of samples that are right nevertheless are blue.
+
+    Parameters
+    ----------
+    model, X, y, k : as for `classifiers.diagnostics.worst_predictions`, which raises what it raises
+    ax : Axes, optional
+
+    Examples
+    --------
+    >>> from classifiers import SoftmaxRegression
+    >>> X, y = [[0], [1], [1]], ["no", "yes", "no"]
+    >>> ax = worst_predictions(SoftmaxRegression(n_categories=2).fit(X, y), X, y, k=2)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['row 1: yes', 'row 2: no']
     """
     worst = diagnostics.worst_predictions(model, X, y, k)
     ax = line_axes_of(ax, figsize=(7.2, 1.2 + 0.32 * len(worst)), grid="x")

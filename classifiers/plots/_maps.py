@@ -39,8 +39,21 @@ def loss_landscape(
 ) -> Axes:
     """Draw the loss on a plane through the model's weights, the cross.
 
-    The parameters are those of `classifiers.loss_landscape`, which says how the plane is chosen. Contours are equally
-    far apart in the logarithm of the loss.
+    Contours are equally far apart in the logarithm of the loss.
+
+    Parameters
+    ----------
+    model, X, y, extent, resolution, seed : as for `classifiers.loss_landscape`
+        Which says how the plane is chosen, and raises what it raises.
+    ax : Axes, optional
+
+    Examples
+    --------
+    >>> from classifiers import SoftmaxRegression
+    >>> X, y = [[0], [1], [1]], [0, 1, 0]
+    >>> ax = loss_landscape(SoftmaxRegression(n_categories=2).fit(X, y), X, y, resolution=5)
+    >>> ax.get_aspect()
+    1.0
     """
     steps, loss = evaluate_landscape(model, X, y, extent=extent, resolution=resolution, seed=seed)
     low, high = max(float(np.nanmin(loss)), SMALLEST_LOSS), float(loss[np.isfinite(loss)].max())
@@ -90,6 +103,14 @@ def decision_regions(
     ValueError
         If `fields` are not two columns that there are, if y is not of n labels, or if the model was fitted to a table
         with fields and numbers beside them.
+
+    Examples
+    --------
+    >>> from classifiers import SoftmaxRegression
+    >>> X, y = [[0, 2], [1, 0], [1, 1]], [0, 1, 0]
+    >>> ax = decision_regions(SoftmaxRegression(n_categories=[2, 3]).fit(X, y), X, y)
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('field 0 [code]', 'field 1 [code]')
     """
     across, up, P, samples, of_codes = decision_grid(model, X, fields)
     if y is not None and np.shape(y) != samples.shape[1:]:
@@ -147,6 +168,16 @@ def hyperparameter_grid(
     A cell says mean and standard deviation over the folds, or that the fits failed; the best cell has a frame. A cell
     that was not tried is empty. Of a search by halving, a candidate's score is that of its last round, and the best is
     one of those that are left.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from classifiers import SoftmaxRegression
+    >>> grid = {"alpha": [0.01, 1.0], "class_weight": [None, "balanced"]}
+    >>> search = GridSearchCV(SoftmaxRegression(n_categories=2), grid, cv=2).fit([[0], [1], [0], [1]], [0, 1, 0, 1])
+    >>> ax = hyperparameter_grid(search)
+    >>> ax.get_ylabel(), ax.get_xlabel()
+    ('alpha', 'class_weight')
     """
     grid = search_grid(search, parameters, metric)
     ax = axes_of(ax, figsize=(1.9 + 1.1 * len(grid.column_names), 1.4 + 0.75 * len(grid.row_names)))

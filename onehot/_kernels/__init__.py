@@ -33,7 +33,14 @@ if TYPE_CHECKING:
 
 
 def available_backends() -> list[str]:
-    """Return the backends that can be imported here, the preferred one first."""
+    """Return the backends that can be imported here, the preferred one first.
+
+    Examples
+    --------
+    >>> import onehot
+    >>> onehot.available_backends()[-1]
+    'scipy'
+    """
     return [name for name in BACKENDS if _try_load(name) is not None]
 
 
