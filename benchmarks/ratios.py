@@ -1,6 +1,6 @@
 """Time of `OneHot` over the time of dense one-hot and of CSR, measured in turns: below 1, lookup wins."""
 
-from benchmarks.data import B, draw_table
+from benchmarks.data import B, draw_table, use_backend
 from benchmarks.measure import assert_agree, ratio
 from benchmarks.training_step import K, batch, textbook_step
 
@@ -35,8 +35,16 @@ class OneField(_OneHotOver):
 class ManyFields(_OneHotOver):
     """The more fields share the same V = 1,000 columns, the less of the matrix is zero."""
 
-    params = ([1, 10, 50, 250, 500], ["dense", "CSR"])
+    params = ([1, 10, 50, 100, 250, 500], ["dense", "CSR"])
     param_names = ("f", "format")
 
     def setup(self, f: int, format: str) -> None:
         self.prepare(1_000, f, format)
+
+
+class ManyFieldsWithoutNumba(ManyFields):
+    """The same on NumPy and SciPy alone."""
+
+    def setup(self, f: int, format: str) -> None:
+        use_backend("scipy")
+        super().setup(f, format)

@@ -45,6 +45,7 @@ CROSSOVERS = Section(
             ("The training step, one field", "ratios.OneField.track_training_step"),
             ("`X @ W`, f fields that share V = 1,000 columns", "ratios.ManyFields.track_forward"),
             ("The training step, f fields that share V = 1,000 columns", "ratios.ManyFields.track_training_step"),
+            ("The same step without numba", "ratios.ManyFieldsWithoutNumba.track_training_step"),
         ]
     ],
 )

@@ -61,6 +61,7 @@ MEASURED = {
     "ratios.OneField.track_training_step": RATIOS,
     "ratios.ManyFields.track_forward": RATIOS,
     "ratios.ManyFields.track_training_step": RATIOS,
+    "ratios.ManyFieldsWithoutNumba.track_training_step": RATIOS,
     "peers.SoftmaxEpoch.time_epoch": ([0.5, 0.1, NAN], [["K=10, f=10, V=1e3"], LIBRARIES]),
     "peers.MLPEpoch.time_epoch": (None, [["H=64, f=10, V=1e3"], LIBRARIES]),
     "imports.timeraw_classifiers": ([0.2], []),
