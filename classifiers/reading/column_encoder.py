@@ -30,6 +30,7 @@ from onehot import OneHot
 __all__ = ["ColumnEncoder"]
 
 Array = npt.NDArray[Any]
+ROUNDING = 10 * float(np.finfo(np.float64).eps)  # a deviation of less, as a share of the mean, is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,8 +222,10 @@ def _numbers(columns: Columns, positions: Sequence[int]) -> Array:
 
 
 def _mean_and_scale(N: Array, sample_weight: npt.ArrayLike | None) -> tuple[Array, Array]:
-    """Return mean and standard deviation of each column; of a constant one, that constant and 1."""
+    """Return mean and standard deviation of each column; 1 for one that is constant, but for rounding."""
     weight = None if sample_weight is None or np.ndim(sample_weight) == 0 else np.asarray(sample_weight, np.float64)
+    if weight is not None and not weight.all() and weight.any():
+        N, weight = N[weight > 0], weight[weight > 0]  # a row without weight makes no column vary
     if weight is not None:
         # By a power of two, which rounds nothing: sums of large weights would be infinite.
         weight = np.ldexp(weight, -np.frexp(weight.max())[1]) if weight.any() else None
@@ -231,5 +234,5 @@ def _mean_and_scale(N: Array, sample_weight: npt.ArrayLike | None) -> tuple[Arra
     mean, scale = scaler.mean_, np.sqrt(scaler.var_.clip(0))  # scale_ is 1 where numbers are nearly equal
     constant = (N == N[0]).all(axis=0)
     mean[constant] = N[0, constant]
-    scale[constant | (scale == 0)] = 1.0
+    scale[constant | (scale <= ROUNDING * np.abs(mean))] = 1.0
     return mean, scale

@@ -268,6 +268,20 @@ def test_a_constant_number_has_no_deviation_under_any_weights(frame):
     assert fitted.score(X, [0, 1] * 3) == 1
 
 
+@pytest.mark.parametrize("constant", [75.74, 52.38, 7.7, -1e9])
+def test_a_row_without_weight_makes_no_number_vary(frame, constant):
+    rng = np.random.default_rng(0)
+    weight = np.append(rng.random(99), 0)
+    text, n, y = rng.choice(list("abc"), 100), np.append(np.full(99, constant), constant + 5), np.arange(100) % 2
+    learned = model().fit(frame({"a": list(text), "n": n}), y, sample_weight=weight)._encoder
+    assert (learned.mean.tolist(), learned.scale.tolist()) == ([constant], [1])
+
+
+def test_a_number_that_varies_by_rounding_alone_has_no_deviation(frame):
+    X = frame({"a": list("xyxyxy"), "km": [3.3, 1.1 * 3] * 3})
+    assert model().fit(X, [0, 1] * 3)._encoder.scale.tolist() == [1]
+
+
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -1.0])
 def test_a_weight_that_is_none_is_named_for_tables_too(frame, wrong):
     X = frame({"a": list("xyxy"), "n": [1.0, 2.0, 3.0, 4.0]})
