@@ -22,13 +22,18 @@ Result = TypeVar("Result")
 
 
 def n_threads() -> int:
-    """Return ``ONEHOT_NUM_THREADS``, or the number of CPUs that this process may use."""
+    """Return ``ONEHOT_NUM_THREADS``, or the number of CPUs that this process may use.
+
+    No more than ``NUMBA_NUM_THREADS``, though: a worker of joblib finds its share of the CPUs there.
+    """
     wanted = os.environ.get("ONEHOT_NUM_THREADS")
     if wanted:
         if not wanted.strip().isdecimal():
             raise ValueError(f"ONEHOT_NUM_THREADS={wanted!r} is not a number of threads; unset it for all of them")
         return max(1, int(wanted))
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    n_cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    share = os.environ.get("NUMBA_NUM_THREADS", "")
+    return max(1, min(n_cpus, int(share))) if share.isdecimal() else n_cpus
 
 
 def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:

@@ -1,5 +1,6 @@
 """Calls shared out among threads: their order, their errors, and calls within calls."""
 
+import os
 import weakref
 from functools import partial
 from queue import SimpleQueue
@@ -195,6 +196,16 @@ def test_without_other_threads_the_caller_does_it_all(monkeypatch):
 def test_no_threads_at_all_is_one_and_spaces_are_nothing(monkeypatch, wanted, number):
     monkeypatch.setenv("ONEHOT_NUM_THREADS", wanted)
     assert n_threads() == number
+
+
+@pytest.mark.parametrize(("share", "number"), [("1", 1), ("2", 2), ("64", 4), ("0", 1), ("all", 4), ("", 4)])
+def test_a_worker_of_joblib_takes_no_more_than_its_share(monkeypatch, share, number):
+    monkeypatch.delenv("ONEHOT_NUM_THREADS")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
+    monkeypatch.setenv("NUMBA_NUM_THREADS", share)
+    assert n_threads() == number
+    monkeypatch.setenv("ONEHOT_NUM_THREADS", "3")
+    assert n_threads() == 3
 
 
 def test_an_empty_number_of_threads_is_none_asked_for(monkeypatch):
