@@ -125,6 +125,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         """Make one epoch over this data, going on from where the model is, with the parameters that it has now.
 
         What the first call learned of columns stays: `standardize` and `categorical_features` have had their effect.
+        No rule stops it: `stopping` is not asked, and early_stopping=True is refused.
 
         Parameters
         ----------
@@ -152,6 +153,8 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
             raise ValueError(f"classes={classes!r} differ from those of the first call, {self.classes_.tolist()}")
         if self.class_weight == "balanced":
             raise ValueError("class_weight='balanced' needs all data at once; pass a dict, or sample_weight")
+        if self.early_stopping:
+            raise ValueError("early_stopping=True needs all epochs at once; set it to False for partial_fit")
         data = self._labelled(design, labels, weight, normalize=False)
         try:
             if from_scratch:
@@ -329,6 +332,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         tags.input_tags.sparse = True
         tags.input_tags.categorical = True
         tags.input_tags.positive_only = True  # of codes; a design matrix may be negative
+        tags.input_tags.allow_nan = self.handle_missing != "error"
         return tags
 
 

@@ -178,7 +178,7 @@ def _refuse_what_is_no_code(X: Array, names: ColumnNames, bits: int, allowed: An
         wrong |= (X >= 0) & ((X != np.floor(X)) | (X >= 2.0**bits))
     for row, field in np.argwhere(wrong)[:1].tolist():
         code = X[row, field].item()
-        shown = f"{code:g}" if isinstance(code, float) else code
+        shown = str(X[row, field]).removesuffix(".0")
         if code < 0:
             remedy = IF_MISSING if code == -1 else IF_NUMBERS
             reason = f"Negative values in data: code {shown}, and codes count from 0; {remedy}"

@@ -82,15 +82,24 @@ def weights_of(weight: Array | None, class_weight: ClassWeight, classes: Array, 
 
 
 def _of_classes(class_weight: Mapping[Any, float], classes: Array) -> Array:
-    """Return the weight of each class; one that is not named has weight 1."""
-    weights = np.ones(len(classes))
+    """Return the weight of each class; one that is not named has weight 1.
+
+    Where all are named, others may be too: a part of the data need not have them.
+    """
+    weights, unnamed, unknown = np.ones(len(classes)), set(range(len(classes))), []
     for label, weight in class_weight.items():
         named = [k for k, known in enumerate(classes) if known == label]  # not by hash: of dates it depends on the unit
-        if not named:
-            raise ValueError(f"class_weight names {label!r}, which is not one of the classes, {classes.tolist()}")
         if not 0 <= _number_or_nan(weight) < np.inf:
             raise ValueError(f"class_weight of {label!r} is {weight!r}; weights are numbers from 0")
         weights[named] = weight
+        unnamed.difference_update(named)
+        unknown += [] if named else [label]
+    if unnamed and unknown:
+        labels = classes.tolist()
+        raise ValueError(
+            f"class_weight names {unknown[0]!r}, which is not one of the classes, {labels}, "
+            f"and does not name {labels[min(unnamed)]!r}"
+        )
     return weights
 
 

@@ -173,6 +173,7 @@ AT_PREDICT = [
         put(200, dtype=np.uint8),
         r"field 1, row 2: code 200 is not in \[0, 4\); pass a larger",
     ),
+    ("next to a code", put(0.9999999, dtype=float), "field 1, row 2: 0.9999999 is not a code; codes are whole"),
     ("fraction", put(1.5, dtype=float), "field 1, row 2: 1.5 is not a code; codes are whole numbers from 0$"),
     ("infinite code", put(np.inf, dtype=float), "field 1, row 2: inf is not a code; codes are whole numbers from 0$"),
     ("missing code", put(np.nan, dtype=float), NAN),
@@ -295,6 +296,10 @@ def test_a_class_too_rare_to_set_aside(Model):
         (
             lambda m: m.set_params(class_weight="balanced").partial_fit(CODES, Y, ["no", "yes"]),
             "class_weight='balanced' needs all data at once; pass a dict, or sample_weight",
+        ),
+        (
+            lambda m: m.set_params(early_stopping=True).partial_fit(CODES, Y, ["no", "yes"]),
+            "early_stopping=True needs all epochs at once; set it to False for partial_fit",
         ),
     ],
 )
@@ -532,7 +537,10 @@ def test_rows_of_objects_may_miss_a_code(kind, missing):
     ("X", "message"),
     [
         ([[0, 1], [1, 10**400]], "field 1, row 1: 10+ is larger than any float64"),
-        ([[0, 1], [1, 2**64]], r"field 1, row 1: 1\.84467e\+19 is not a code; codes are whole numbers from 0"),
+        (
+            [[0, 1], [1, 2**64]],
+            r"field 1, row 1: 1\.8446744073709552e\+19 is not a code; codes are whole",
+        ),
         ([[0, 1], [1]], "row 1 of X has 1 values, but row 0 has 2"),
         ([["a", 1], ["b", 1, 2]], "row 1 of X has 3 values, but row 0 has 2"),
         (pd.DataFrame(index=range(2)), r"X has shape \(2, 0\); SoftmaxRegression needs at least one column"),

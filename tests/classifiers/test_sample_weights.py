@@ -27,7 +27,7 @@ def test_weights_may_be_as_large_as_numbers_are():
 @pytest.mark.parametrize(
     ("class_weight", "message"),
     [
-        ({"yes": 1, "maybe": 2}, r"class_weight names 'maybe', which is not one of the classes, \['no', 'yes'\]"),
+        ({"yes": 1, "maybe": 2}, r"class_weight names 'maybe', .* classes, \['no', 'yes'\], and does not name 'no'$"),
         ({"yes": -3}, "class_weight of 'yes' is -3; weights are numbers from 0"),
         ({"yes": np.nan}, "class_weight of 'yes' is nan"),
         ({"yes": None}, "class_weight of 'yes' is None; weights are numbers from 0"),
@@ -40,6 +40,13 @@ def test_weights_may_be_as_large_as_numbers_are():
 def test_class_weights_that_mean_nothing(class_weight, message):
     with pytest.raises(ValueError, match=message):
         SoftmaxRegression(class_weight=class_weight).fit(CODES, ["no", "yes", "yes", "no"])
+
+
+def test_class_weights_may_name_a_class_that_a_part_of_the_data_lacks():
+    y = ["no", "yes", "yes", "no"]
+    of_all, of_these = ({"no": 1, "yes": 3, "maybe": 9}, {"no": 1, "yes": 3})
+    with_more, alike = (SoftmaxRegression(class_weight=weights).fit(CODES, y) for weights in (of_all, of_these))
+    np.testing.assert_array_equal(with_more.coef_, alike.coef_)
 
 
 @pytest.mark.parametrize("wrong", [-1.0, np.nan, np.inf])
