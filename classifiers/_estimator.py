@@ -125,7 +125,7 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         """Make one epoch over this data, going on from where the model is, with the parameters that it has now.
 
         What the first call learned of columns stays: `standardize` and `categorical_features` have had their effect.
-        No rule stops it: `stopping` is not asked, and early_stopping=True is refused.
+        No rule stops it: `stopping` is not asked, and early_stopping=True is refused where no `fit` has heeded it.
 
         Parameters
         ----------
@@ -148,13 +148,13 @@ class CategoricalClassifier(ClassifierMixin, FittedModel, Settings, ABC):
         if from_scratch:
             if classes is None:
                 raise ValueError("the first call of partial_fit needs classes=, all labels there will be")
+            if self.early_stopping:
+                raise ValueError("early_stopping=True is for fit: set it to False, each partial_fit makes one epoch")
             self.classes_ = read_classes(classes)
         elif classes is not None and not np.array_equal(read_classes(classes), self.classes_):
             raise ValueError(f"classes={classes!r} differ from those of the first call, {self.classes_.tolist()}")
         if self.class_weight == "balanced":
             raise ValueError("class_weight='balanced' needs all data at once; pass a dict, or sample_weight")
-        if self.early_stopping:
-            raise ValueError("early_stopping=True needs all epochs at once; set it to False for partial_fit")
         data = self._labelled(design, labels, weight, normalize=False)
         try:
             if from_scratch:

@@ -299,7 +299,7 @@ def test_a_class_too_rare_to_set_aside(Model):
         ),
         (
             lambda m: m.set_params(early_stopping=True).partial_fit(CODES, Y, ["no", "yes"]),
-            "early_stopping=True needs all epochs at once; set it to False for partial_fit",
+            "early_stopping=True is for fit: set it to False, each partial_fit makes one epoch",
         ),
     ],
 )
