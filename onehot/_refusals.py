@@ -62,7 +62,7 @@ def read_only(*names: str) -> Callable[[Type], Type]:
             kind = type(self).__name__
             raise UnsupportedAttributeError(f"the {name} of a {kind} cannot be set; build another {kind}")
 
-        return property(attrgetter(f"_{name}"), refuse)
+        return property(attrgetter(f"_{name}"), refuse, doc="")  # described by the class
 
     def decorate(cls: Type) -> Type:
         for name in names:
