@@ -108,7 +108,6 @@ SECTIONS = [
         "Other solvers",
         "An epoch on codes, 8,192 samples of 10 fields, V = 2,000, K = 10. Reading and checking X is part of the time.",
         [[("{}", "estimators.Solver.time_fit_epoch")]],
-        "sgd",
     ),
     Section(
         "A table of strings",
