@@ -198,8 +198,11 @@ class GradientAlgebra(NDArrayOperatorsMixin):
         """Return ``number * self``, or ``self / number``, in the dtype that an array would have."""
         if not is_real(number) or (dtype := np.result_type(self.dtype, number)) not in FLOATS:
             return None
-        with np.errstate(over="ignore", divide="ignore"):
-            factor = float(number if ufunc is np.multiply else np.float64(1) / number)
+        if ufunc is np.multiply:
+            factor = float(number)
+        else:
+            with np.errstate(over="ignore", divide="ignore"):
+                factor = float(np.float64(1) / number)
         if not isfinite(factor):  # which the entries of a row, one by one, would take to Inf - Inf
             return self._mapped(lambda sums: ufunc(sums, number))
         return self._times(factor, dtype)

@@ -311,7 +311,7 @@ class RowGradient(GradientAlgebra):
 
     def _times(self, factor: float, dtype: np.dtype[Any] | None = None) -> RowGradient:
         parts = tuple([Part(i, values, scale * factor, missing) for i, values, scale, missing in self._parts])
-        return self._from_parts(parts, self.shape, dtype or self.dtype)
+        return self._from_parts(parts, self._shape, dtype or self._dtype)
 
     def _joined(self, other: RowGradient) -> RowGradient:
         if self.shape != other.shape:

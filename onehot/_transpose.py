@@ -26,8 +26,9 @@ class TransposedOneHot(LazyMatrix):
     def __init__(self, source: Any, scale: float = 1.0, dtype: np.dtype[Any] | None = None) -> None:
         self._source = source
         self._scale = scale
-        self._dtype = dtype or source.dtype
-        self._shape = (source.shape[1], source.shape[0])
+        n, V = source._shape
+        self._dtype = dtype or source._dtype
+        self._shape = (V, n)
 
     def __repr__(self) -> str:
         scale = "" if self._scale == 1 else f"{self._scale} * "
@@ -72,17 +73,19 @@ class TransposedOneHot(LazyMatrix):
                 return self._defer_to(G)
             G = as_array(G, "G")
         X = self._source
-        if G.ndim not in (1, 2) or len(G) != X.shape[0]:
-            n = X.shape[0]
+        V, n = self._shape
+        if G.ndim not in (1, 2) or len(G) != n:
             raise ShapeError(f"X.T @ G: G has shape {G.shape}, but X has {n} rows; G must be ({n}, d)")
-        dtype = G.dtype if G.dtype is self.dtype else np.result_type(self.dtype, G.dtype)
-        if G.dtype.kind in "biu" and dtype in FLOATS:
-            dtype = FLOATS[1]  # these are counted, and float32 counts to 2**24
-        if dtype not in FLOATS:
-            hint = "; pass G.astype(np.float64)" if G.dtype.kind == "f" else ""
-            raise DTypeError(f"X.T @ G takes real numbers, got G of {G.dtype}{hint}")
+        dtype = G.dtype if G.dtype is self._dtype else self._dtype_of_sums(G.dtype)
         values = np.array(G if G.ndim == 2 else G[:, None], dtype, order="C", copy=True)
-        return RowGradient._of_batch(X.indices, values, (self.shape[0], *G.shape[1:]), self._scale, X._has_missing)
+        return RowGradient._of_batch(X._indices, values, (V, *G.shape[1:]), self._scale, X._has_missing)
+
+    def _dtype_of_sums(self, dtype_of_G: np.dtype[Any]) -> np.dtype[Any]:
+        dtype = np.result_type(self.dtype, dtype_of_G)
+        if dtype not in FLOATS:
+            hint = "; pass G.astype(np.float64)" if dtype_of_G.kind == "f" else ""
+            raise DTypeError(f"X.T @ G takes real numbers, got G of {dtype_of_G}{hint}")
+        return dtype if dtype_of_G.kind == "f" else FLOATS[1]  # integers are counted, and float32 counts to 2**24
 
     def __rmatmul__(self, A: Any, /) -> Any:
         """Return ``A @ X.T``, (m, n) for A (m, V): columns of A are selected."""
