@@ -74,6 +74,14 @@ def test_the_sentences_of_the_readme_on_speed_are_those_of_the_report():
     (border,) = re.findall(r"^ Below V ≈ (\d+) dense wins", step)
     assert "below fifty to a hundred categories" in readme
     assert 50 <= int(border) <= 100
+    for table, sentence in [
+        ("**The training step, f fields", r"in all, if more than (\d+) columns share"),
+        ("**The same step without numba.**", r"without the compiled kernels if more than (\d+) do, .* three times"),
+    ]:
+        (border,) = re.findall(r" Below f ≈ (\d+) `OneHot` wins, above it dense", results.partition(table)[2][:200])
+        assert re.findall(sentence, readme) == [border]
+    two_levels = results.partition("**The same step without numba.**")[2].partition("| f = 500 | ")[2]
+    assert 0.29 <= float(two_levels.partition("×")[0]) <= 0.36, "three times as fast"
 
 
 PUBLIC = [onehot, classifiers, activations, diagnostics, initializers, losses, optimizers, plots, schedules, stopping]
